@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The engine: pictures in, faces out, on the device that it was created with.
+ *
+ *     MienModel *mesh = NULL, *detector = NULL;
+ *     mien_model_load_file("face_landmark.tflite", &mesh, NULL);
+ *     mien_model_load_file("face_detection_short_range.tflite", &detector, NULL);
+ *
+ *     MienEngineOptions options;
+ *     mien_engine_options_init(&options);
+ *     options.model = mesh;
+ *     options.detector = detector;
+ *     MienEngine *engine = NULL;
+ *     MienError error;
+ *     if (mien_engine_create(&options, &engine, &error) != MIEN_OK)
+ *         puts(error.text);
+ *     const MienResult *result;
+ *     mien_engine_process(engine, &image, 0, &result);
+ */
+#ifndef MIEN_ENGINE_H
+#define MIEN_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image.h"
+#include "log.h"
+#include "model.h"
+#include "result.h"
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct MienEngine MienEngine;
+
+typedef enum MienMode {
+    MIEN_MODE_IMAGE =
+        0, /**< pictures that have nothing to do with each other: every one is searched for faces */
+    MIEN_MODE_VIDEO = 1 /**< frames in order: faces are followed, and searched for only while fewer
+                           than max_faces */
+} MienMode;
+
+/** All bits of MienEngineOptions.cpu_mask: use whatever instructions the CPU has. */
+#define MIEN_CPU_ALL UINT64_MAX
+
+typedef struct MienEngineOptions {
+    size_t struct_size; /**< sizeof(MienEngineOptions), set by mien_engine_options_init */
+    MienMode mode;      /**< (default MIEN_MODE_IMAGE) */
+    MienModel
+        *model; /**< landmark network. Owner: retained by the engine (default NULL, must be set) */
+    MienModel
+        *detector; /**< face detector. Owner: retained by the engine (default NULL, must be set) */
+    int32_t max_faces;              /**< faces looked for, from 1 (default 1) */
+    float min_detection_confidence; /**< detections below this score are dropped, 0..1 (default 0.5)
+                                     */
+    float min_tracking_confidence;  /**< faces whose presence is not above this are dropped, 0..1
+                                       (default 0.5) */
+    int32_t threads;   /**< threads that compute, the caller's included, 1..64 (default 1) */
+    uint64_t cpu_mask; /**< MIENI_CPU_* bits that may be used, for tests (default MIEN_CPU_ALL) */
+    MienLogFn log;     /**< NULL: silent (default NULL) */
+    void *log_user;    /**< handed to `log` (default NULL) */
+    MienLogLevel log_level; /**< most detailed level that is passed on (default MIEN_LOG_WARN) */
+} MienEngineOptions;
+
+/** Where the stages of an engine run, and with what. Strings belong to the engine. */
+typedef struct MienEngineInfo {
+    size_t struct_size;           /**< set by the caller to sizeof(MienEngineInfo) */
+    const char *device_requested; /**< "cpu" */
+    const char *device_crop;      /**< device that cuts faces out of the picture */
+    const char *device_detector;
+    const char *device_landmarks;
+    const char *isa;     /**< instruction set of the CPU kernels: "ref", "avx2" */
+    int32_t n_landmarks; /**< landmarks a face: 468 or 478 */
+} MienEngineInfo;
+
+/** Sets all options to their defaults. Threads: any thread. */
+MIEN_API void mien_engine_options_init(MienEngineOptions *options);
+
+/**
+ * Creates an engine. All checks of models and options happen here, before the first picture.
+ *
+ * @param options  Owner: caller, copied.
+ * @param engine   Set to NULL first; then returned, free with mien_engine_destroy.
+ * @param error    Filled on failure; may be NULL.
+ * @return MIEN_OK,
+ *         MIEN_E_ARGUMENT: an option is missing or out of range,
+ *         MIEN_E_UNSUPPORTED: a model is not of the kind that its option wants,
+ *         MIEN_E_NOMEM, MIEN_E_DEVICE.
+ *
+ * Threads: any thread.
+ */
+MIEN_API MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **engine,
+                                       MienError *error);
+
+/**
+ * Finds the faces of one picture.
+ *
+ * In MIEN_MODE_VIDEO the pictures are frames of one video (stream 0) in order. Allocates only when
+ * a picture is larger than all before it.
+ *
+ * @param image         Shape: height x width. Owner: caller, borrowed for the call.
+ * @param timestamp_us  Time of the picture in microseconds; in MIEN_MODE_VIDEO each must be greater
+ * than the last.
+ * @param result        Set to a result borrowed until the next process, reset or destroy.
+ * @return MIEN_OK, also when no face is found.
+ *         MIEN_E_ARGUMENT: a pointer is NULL, a picture is not valid, or time runs backwards;
+ * nothing was changed. MIEN_E_NOMEM, MIEN_E_DEVICE.
+ *
+ * Threads: one thread at a time per engine.
+ */
+MIEN_API MienStatus mien_engine_process(MienEngine *engine, const MienImage *image,
+                                        int64_t timestamp_us, const MienResult **result);
+
+/**
+ * Finds the faces of several pictures, in one go where they do not depend on each other.
+ *
+ * In MIEN_MODE_VIDEO pictures with the same stream id are frames of the same video, in order;
+ * several streams are computed side by side. The results equal those of single calls.
+ *
+ * @param n              Number of pictures; 0 does nothing.
+ * @param images         [n]. Owner: caller, borrowed for the call.
+ * @param timestamps_us  [n], or NULL in MIEN_MODE_IMAGE: all 0.
+ * @param stream_ids     [n], any values, or NULL: all 0. Ignored in MIEN_MODE_IMAGE.
+ * @param results        [n], set to results borrowed until the next process, reset or destroy.
+ * @return as mien_engine_process; on failure no result is set and no stream has moved on.
+ *
+ * Threads: one thread at a time per engine.
+ */
+MIEN_API MienStatus mien_engine_process_batch(MienEngine *engine, size_t n, const MienImage *images,
+                                              const int64_t *timestamps_us,
+                                              const uint32_t *stream_ids,
+                                              const MienResult **results);
+
+/**
+ * Forgets all tracked faces, stream ids and timestamps: call it between clips. Face ids begin at 0
+ * again.
+ *
+ * Threads: one thread at a time per engine.
+ */
+MIEN_API void mien_engine_reset(MienEngine *engine);
+
+/** Fills `info`. Threads: one thread at a time per engine. */
+MIEN_API MienStatus mien_engine_info(const MienEngine *engine, MienEngineInfo *info);
+
+/** Returns the text of the last failure of this engine, empty if there was none. Owner: the engine.
+ */
+MIEN_API const char *mien_engine_message(const MienEngine *engine);
+
+/** Frees the engine and the results borrowed from it; NULL is fine. Threads: one thread at a time
+ * per engine. */
+MIEN_API void mien_engine_destroy(MienEngine *engine);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What the engine found in one picture: faces with their landmarks.
+ *
+ * Coordinates are those of the upright picture (rotation applied): x and y are divided by its width
+ * and height, origin top left, and may lie outside 0..1 where a face leaves the picture. z has
+ * MediaPipe's scale: about that of x, smaller is nearer, 0 at the head's centre. No half-pixel
+ * shift is applied: these are MediaPipe's numbers.
+ */
+#ifndef MIEN_RESULT_H
+#define MIEN_RESULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct MienResult MienResult;
+
+typedef struct MienLandmark {
+    float x; /**< in widths of the upright picture */
+    float y; /**< in heights of the upright picture */
+    float z; /**< in widths of the upright picture, smaller is nearer */
+} MienLandmark;
+
+/** One face. New fields come at the end: never copy the struct by value or index it as an array. */
+typedef struct MienFace {
+    int32_t
+        face_id; /**< stays with a face while it is tracked, from 0; never reused before a reset */
+    float score; /**< of the detection that its track began with, 0..1 */
+    float presence; /**< the landmark network's confidence that this is a face, 0..1 */
+    float box_x;    /**< bounds of the landmarks in pixels of the upright picture: left */
+    float box_y;    /**< top */
+    float box_width;
+    float box_height;
+    int32_t n_landmarks;           /**< 468, or 478 with irises */
+    const MienLandmark *landmarks; /**< [n_landmarks], MediaPipe's order. Owner: the result */
+} MienFace;
+
+/** Returns the number of faces, 0 if there are none. Threads: any thread, as long as the result
+ * lives. */
+MIEN_API size_t mien_result_n_faces(const MienResult *result);
+
+/** Returns face `index`, or NULL if there is no such face. Owner: the result. */
+MIEN_API const MienFace *mien_result_face(const MienResult *result, size_t index);
+
+/** Returns the timestamp that the picture was passed with, in microseconds. */
+MIEN_API int64_t mien_result_timestamp_us(const MienResult *result);
+
+/**
+ * Copies a result, so that it outlives the engine's next call.
+ *
+ * @param clone  Set to NULL first; then returned, free with mien_result_destroy.
+ * @return MIEN_OK, MIEN_E_ARGUMENT, MIEN_E_NOMEM.
+ */
+MIEN_API MienStatus mien_result_clone(const MienResult *result, MienResult **clone);
+
+/** Frees a clone; NULL is fine. Results borrowed from an engine are not freed. */
+MIEN_API void mien_result_destroy(MienResult *clone);
+
+/** Sets of connected landmarks, by the subject's own left and right. Source: MediaPipe's face
+ * connection sets. */
+typedef enum MienTopology {
+    MIEN_TOPOLOGY_LIPS = 0,
+    MIEN_TOPOLOGY_LEFT_EYE,
+    MIEN_TOPOLOGY_LEFT_EYEBROW,
+    MIEN_TOPOLOGY_LEFT_IRIS, /**< landmarks 474..477: only with 478 landmarks */
+    MIEN_TOPOLOGY_RIGHT_EYE,
+    MIEN_TOPOLOGY_RIGHT_EYEBROW,
+    MIEN_TOPOLOGY_RIGHT_IRIS, /**< landmarks 469..472: only with 478 landmarks */
+    MIEN_TOPOLOGY_FACE_OVAL,
+    MIEN_TOPOLOGY_NOSE,
+    MIEN_TOPOLOGY_CONTOURS,   /**< lips, eyes, eyebrows and oval */
+    MIEN_TOPOLOGY_TESSELATION /**< the wire mesh: closed triples a>b, b>c, c>a */
+} MienTopology;
+
+/** A line between two landmarks. */
+typedef struct MienEdge {
+    uint16_t from;
+    uint16_t to;
+} MienEdge;
+
+/** Returns the edges of a set and their number; NULL and 0 for an unknown set. Threads: any thread.
+ */
+MIEN_API const MienEdge *mien_topology_edges(MienTopology topology, size_t *n_edges);
+
+/** Returns the 898 triangles of the canonical face mesh, [n][3] landmark indices from 0. Threads:
+ * any thread. */
+MIEN_API const uint16_t (*mien_topology_triangles(size_t *n_triangles))[3];
+
+#ifdef __cplusplus
+}
+#endif
+#endif

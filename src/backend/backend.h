@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A back end runs plans on a device. The engine sees nothing of a device but this table.
+ */
+#ifndef MIENI_BACKEND_BACKEND_H
+#define MIENI_BACKEND_BACKEND_H
+
+#include "graph/plan.h"
+
+typedef struct MieniDevice MieniDevice; /* private to a back end */
+typedef struct MieniDevicePlan
+    MieniDevicePlan; /* a plan with its weights packed and its memory laid out */
+
+typedef struct MieniDeviceOptions {
+    int32_t threads;
+    uint64_t cpu_mask;
+    const MieniLog *log; /* outlives the device */
+} MieniDeviceOptions;
+
+/*
+ * One run of a plan: what goes in and what comes out for one face or picture. Which fields count
+ * depends on the plan's first and last operation. All memory is the caller's.
+ */
+typedef struct MieniJob {
+    const MieniView *picture;            /* plans with a crop */
+    MieniCrop crop;                      /* plans with a crop */
+    MieniProjection projection;          /* plans with a landmark decoder */
+    const float *input;                  /* plans without a crop: [height][width][channels] */
+    float *outputs[MIENI_OP_MAX_INPUTS]; /* plans without a decoder: each tensor, tight; NULL: not
+                                            wanted */
+    MieniDetection *detections;          /* plans with a box decoder: room for n_anchors */
+    int32_t n_detections;                /* written */
+    MienLandmark *landmarks;             /* plans with a landmark decoder: room for n_landmarks */
+    float presence;                      /* written: probability, 0..1 */
+} MieniJob;
+
+typedef struct MieniBackend {
+    const char *name; /* "cpu" */
+
+    /* Opens the device. */
+    MienStatus (*open)(const MieniDeviceOptions *options, MieniDevice **device, MienError *error);
+
+    /* The instruction set or architecture in use, for the record. */
+    const char *(*isa)(const MieniDevice *device);
+
+    /* Packs a plan's weights and lays out its memory; the plan may be freed afterwards. */
+    MienStatus (*plan_create)(MieniDevice *device, const MieniPlan *plan, MieniDevicePlan **out,
+                              MienError *error);
+
+    /* Runs n jobs, as one batch, and returns when they are done. Allocates nothing. */
+    MienStatus (*plan_run)(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error);
+
+    /* NULL is fine. */
+    void (*plan_destroy)(MieniDevicePlan *plan);
+
+    /* After all of its plans. NULL is fine. */
+    void (*close)(MieniDevice *device);
+} MieniBackend;
+
+extern const MieniBackend mieni_backend_cpu;
+
+#endif

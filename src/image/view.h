@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A picture that has been checked: every later part may take it as sound. */
+#ifndef MIENI_IMAGE_VIEW_H
+#define MIENI_IMAGE_VIEW_H
+
+#include "base/base.h"
+#include "mien/image.h"
+
+typedef struct MieniView {
+    MienImage image;
+    int32_t upright_width; /* after rotation */
+    int32_t upright_height;
+    /*
+     * YUV to RGB in integers, for NV12 and I420:
+     *   l = y_gain * (Y - y_offset) + 2^15
+     *   R = clip8((l + r_v * (V - 128)) >> 16), G = clip8((l + g_u * (U - 128) + g_v * (V - 128))
+     * >> 16), B = clip8((l + b_u * (U - 128)) >> 16)
+     */
+    int32_t y_offset, y_gain, r_v, g_u, g_v, b_u;
+} MieniView;
+
+/* Checks a picture and derives what kernels need. On failure `error` says which field is wrong. */
+MienStatus mieni_view_init(MieniView *view, const MienImage *image, MienError *error);
+
+#endif

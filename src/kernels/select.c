@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/kernels.h"
+
+#include "cpu/flags.h"
+
+void mieni_kernels_init(MieniKernels *kernels, uint64_t cpu_flags)
+{
+    memset(kernels, 0, sizeof(*kernels));
+    mieni_kernels_init_ref(kernels);
+#if defined(MIENI_HAVE_AVX2)
+    if (cpu_flags & MIENI_CPU_AVX2)
+        mieni_kernels_init_avx2(kernels);
+#endif
+    (void)cpu_flags;
+}
