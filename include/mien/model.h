@@ -33,12 +33,16 @@ typedef struct MienCatalogEntry {
     const char
         *wheel_path; /**< path inside the official `mediapipe` wheel; NULL if it is not in there */
     const char *title; /**< one line for people */
+    /** The wheel holds another edition of most files: the same network, other metadata. Both
+     * editions are accepted. NULL and 0 where the file is not in the wheel. */
+    const char *wheel_sha256;
+    uint64_t wheel_size_bytes;
 } MienCatalogEntry;
 
 /** Returns the known model files in a fixed order. Threads: any thread. */
 MIEN_API const MienCatalogEntry *mien_model_catalog(size_t *n_entries);
 
-/** Returns the entry with this name or file name, or NULL. Threads: any thread. */
+/** Returns the entry with this name or file name, or NULL; NULL for NULL. Threads: any thread. */
 MIEN_API const MienCatalogEntry *mien_model_catalog_find(const char *name);
 
 /**
