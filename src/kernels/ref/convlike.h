@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the convolution-like reference kernels share: one weight layout, one scratch layout, one
+ * last step.
+ *
+ * Packed weights are [depthwise][weights transposed to [k][out_channels]][bias][slope]; transposed,
+ * because a loop over output channels is one that a compiler may vectorise without changing the
+ * order of any sum. Scratch is [out_channels] sums and [in_channels] results of a depthwise part.
+ */
+#ifndef MIENI_KERNELS_REF_CONVLIKE_H
+#define MIENI_KERNELS_REF_CONVLIKE_H
+
+#include "kernels/kernels.h"
+
+typedef struct RefWeights {
+    const float *depthwise; /* [kernel_height][kernel_width][in_channels] */
+    const float *weights;   /* [k][out_channels] */
+    const float *bias;      /* [out_channels] */
+    const float *slope;     /* [out_channels], NULL unless PRELU */
+} RefWeights;
+
+/* Which parts an operation has: `k` products a sum in its dense part (0: none), and `taps` places
+ * in its depthwise part (0: none). */
+typedef struct RefParts {
+    size_t taps, k;
+} RefParts;
+
+static inline size_t ref_packed_floats(const MieniConvShape *shape, RefParts parts)
+{
+    size_t n = (size_t)shape->out_channels;
+    size_t vectors = shape->activation == MIENI_ACTIVATION_PRELU ? 2 : 1;
+    return parts.taps * (size_t)shape->in_channels + (parts.k + vectors) * n;
+}
+
+static inline void ref_pack(const MieniConvShape *shape, RefParts parts,
+                            const MieniConvWeights *weights, float *packed)
+{
+    size_t n = (size_t)shape->out_channels;
+    size_t n_depthwise = parts.taps * (size_t)shape->in_channels;
+
+    for (size_t i = 0; i < n_depthwise; i++)
+        packed[i] = weights->depthwise[i];
+    packed += n_depthwise;
+    for (size_t k = 0; k < parts.k; k++)
+        for (size_t i = 0; i < n; i++)
+            packed[k * n + i] = weights->weights[i * parts.k + k];
+    packed += parts.k * n;
+    memcpy(packed, weights->bias, n * sizeof(float));
+    if (shape->activation == MIENI_ACTIVATION_PRELU)
+        memcpy(packed + n, weights->slope, n * sizeof(float));
+}
+
+static inline RefWeights ref_unpack(const MieniConvShape *shape, RefParts parts,
+                                    const float *packed)
+{
+    size_t n = (size_t)shape->out_channels;
+    RefWeights weights;
+    weights.depthwise = packed;
+    weights.weights = packed + parts.taps * (size_t)shape->in_channels;
+    weights.bias = weights.weights + parts.k * n;
+    weights.slope = shape->activation == MIENI_ACTIVATION_PRELU ? weights.bias + n : NULL;
+    return weights;
+}
+
+static inline size_t ref_scratch_floats(const MieniConvShape *shape)
+{
+    return (size_t)shape->out_channels + (size_t)shape->in_channels;
+}
+
+/* Adds x * row[0 .. n - 1] to sums. */
+static inline void ref_accumulate(float *sums, const float *row, float x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sums[i] += x * row[i];
+}
+
+/* Adds the residual, applies the activation and writes pixel (y, x): channels begin .. end - 1 of
+ * `sums`, and zeros behind the last channel. */
+void mieni_conv_finish_ref(const MieniConvArgs *args, const float *slope, const float *sums,
+                           int32_t y, int32_t x, int32_t begin, int32_t end);
+
+/* The depthwise part at output pixel (y, x), added to sums[in_channels]. */
+void mieni_depthwise_pixel_ref(const MieniConvArgs *args, const float *depthwise, float *sums,
+                               int32_t y, int32_t x);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* out[y][x][n] = sum over ky, kx of depthwise[ky][kx][n] * in[y*s + ky - pad_top][x*s + kx -
+ * pad_left][n], summed in the order ky, kx on top of the bias. */
+#include "kernels/ref/convlike.h"
+#include "kernels/ref/ref.h"
+
+static RefParts parts_of(const MieniConvShape *shape)
+{
+    return (RefParts){.taps = (size_t)shape->kernel_height * (size_t)shape->kernel_width, .k = 0};
+}
+
+static size_t packed_floats(const MieniConvShape *shape)
+{
+    return ref_packed_floats(shape, parts_of(shape));
+}
+
+static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
+{
+    ref_pack(shape, parts_of(shape), weights, packed);
+}
+
+static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
+{
+    const MieniConvShape *shape = args->shape;
+    RefWeights weights = ref_unpack(shape, parts_of(shape), args->packed);
+    float *sums = args->scratch;
+
+    for (int32_t y = row_begin; y < row_end; y++) {
+        for (int32_t x = 0; x < shape->out_width; x++) {
+            memcpy(sums, weights.bias, (size_t)shape->out_channels * sizeof(float));
+            mieni_depthwise_pixel_ref(args, weights.depthwise, sums, y, x);
+            mieni_conv_finish_ref(args, weights.slope, sums, y, x, 0, shape->out_channels);
+        }
+    }
+}
+
+const MieniConvKernel mieni_depthwise_ref = {packed_floats, pack, ref_scratch_floats, run};

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/ref/ref.h"
+
+void mieni_kernels_init_ref(MieniKernels *kernels)
+{
+    kernels->isa = "ref";
+#define MIENI_SET(name) kernels->name = mieni_##name##_ref;
+    MIENI_CONV_KERNEL_LIST(MIENI_SET)
+#undef MIENI_SET
+    kernels->resize_add = mieni_resize_add_ref;
+    kernels->depth_to_space = mieni_depth_to_space_ref;
+    kernels->fma_loop = mieni_fma_loop_ref;
+}
