@@ -51,9 +51,11 @@ class Layers(Planted):
                    '#include "base/base.h"\n#include "mien/status.h"\n')
         self.plant("src/backend/cpu/plan.c", '#include "backend/backend.h"\n#include "plan.h"\n')
         self.plant("src/kernels/x86/conv.c", "#include <immintrin.h>\n")
-        self.plant("media/reader.c", "#include <libavformat/avformat.h>\n#include <mien/status.h>\n")
+        self.plant("media/reader.c", '#include <libavformat/avformat.h>\n#include <png.h>\n'
+                   '#include "mien/status.h"\n#include "media/internal.h"\n')
         self.plant("tests/media/reader.c", "#include <libavutil/frame.h>\n#include <cmocka.h>\n")
-        self.plant("tools/mien/main.c", '#include "args.h"\n#include <unistd.h>\n')
+        self.plant("tools/mien/main.c", '#include "args.h"\n#include <unistd.h>\n'
+                   '#include "base/base.h"\n')
         self.assertEqual(layers.check(self.root), [])
 
     def refuse(self, path, text, *words):
@@ -87,8 +89,14 @@ class Layers(Planted):
     def test_media_in_the_library(self):
         self.refuse("src/engine/engine.c", '#include "../../media/internal.h"\n', "media")
 
+    def test_picture_library_in_the_library(self):
+        self.refuse("src/image/view.c", "#include <png.h>\n", "picture libraries")
+
     def test_private_header_in_the_tool(self):
-        self.refuse("tools/mien/run.c", '#include "base/base.h"\n', "public headers")
+        self.refuse("tools/mien/run.c", '#include "face/face.h"\n', "public headers")
+
+    def test_private_header_in_media(self):
+        self.refuse("media/reader.c", '#include "base/base.h"\n', "public headers")
 
     def test_private_header_in_a_public_one(self):
         self.refuse("include/mien/engine.h", '#include "../../src/base/base.h"\n', "public")

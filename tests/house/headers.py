@@ -19,7 +19,7 @@ X86_FLAGS = ["-mavx2", "-mfma", "-mf16c"]
 
 
 def compile_alone(root, path, compiler, flags):
-    """The compiler's complaint about a header, or None."""
+    """The beginning of the compiler's complaint about a header, or None."""
     language = "c++" if "++" in compiler else "c"
     include = f'#include "{os.path.join(root, path)}"\n'
     # The last line keeps the C file from being an empty translation unit.
@@ -30,12 +30,12 @@ def compile_alone(root, path, compiler, flags):
         text=True,
         check=False,
     )
-    return None if result.returncode == 0 else result.stderr.strip()
+    return None if result.returncode == 0 else "\n".join(result.stderr.splitlines()[:6])
 
 
-def ffmpeg_flags():
-    """Compiler flags for FFmpeg's headers, or None where it is not installed."""
-    libraries = ["libavcodec", "libavformat", "libavutil", "libswscale"]
+def media_flags():
+    """Compiler flags for the libraries that media/ uses, or None where they are not installed."""
+    libraries = ["libavcodec", "libavformat", "libavutil", "libswscale", "libjpeg", "libpng"]
     try:
         result = subprocess.run(
             ["pkg-config", "--cflags", *libraries], capture_output=True, text=True, check=False
@@ -54,8 +54,8 @@ def private_flags(root, path):
     if path.startswith("src/kernels/arm/"):
         return flags if platform.machine() == "aarch64" else None
     if path.startswith("media/"):
-        ffmpeg = ffmpeg_flags()
-        return None if ffmpeg is None else flags + [f"-I{root}/media", *ffmpeg]
+        media = media_flags()
+        return None if media is None else flags + [f"-I{root}", *media]
     if path.startswith("tools/"):
         return flags + [f"-I{root}/" + "/".join(path.split("/")[:2])]
     if path.startswith("tests/"):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks that includes point only downwards: python3 layers.py ROOT
 
-The order is that of docs/architecture.md. Public headers may be included from anywhere; FFmpeg is
-known only to media/, cmocka only to tests, vector intrinsics only to the kernels and to src/cpu.
+The order is that of docs/architecture.md. Public headers may be included from anywhere; FFmpeg and
+the picture libraries are known only to media/, cmocka only to tests, vector intrinsics only to the
+kernels and to src/cpu.
 """
 
 import os
@@ -22,12 +23,13 @@ C_HEADERS = {
     "wchar", "wctype",
 }
 POSIX_HEADERS = {
-    "dirent", "dlfcn", "fcntl", "fnmatch", "ftw", "glob", "libgen", "poll", "pthread", "sched",
+    "dirent", "dlfcn", "fcntl", "fnmatch", "ftw", "getopt", "glob", "libgen", "poll", "pthread", "sched",
     "semaphore", "spawn", "strings", "sys/auxv", "sys/ioctl", "sys/mman", "sys/resource",
     "sys/select", "sys/stat", "sys/statvfs", "sys/time", "sys/types", "sys/wait", "termios",
     "unistd",
 }
 INTRINSICS = {"arm_neon", "cpuid", "immintrin"}
+MEDIA_LIBRARIES = re.compile(r"lib(av\w+|sw\w+|postproc)/|(png|jpeglib|jerror)\.h$")
 PUBLIC_MAY_USE = {"stdbool", "stddef", "stdint"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
@@ -44,10 +46,11 @@ def area(path):
 def resolve(path, name, known):
     """The project's file that an include means, or None if it is none of ours."""
     here = os.path.dirname(path)
-    own_root = {"tools": "/".join(path.split("/")[:2]), "tests": "tests"}.get(path.split("/")[0])
-    for folder in [here, "src", "include", own_root]:
-        if folder is None:
-            continue
+    own_root = {"media": "", "tests": "tests", "tools": "/".join(path.split("/")[:2])}
+    folders = [here, "src", "include"]
+    if path.split("/")[0] in own_root:
+        folders.append(own_root[path.split("/")[0]])
+    for folder in folders:
         candidate = os.path.normpath(os.path.join(folder, name))
         if candidate in known:
             return candidate
@@ -74,8 +77,11 @@ def check_own(path, target):
     if source == "bench":
         return None if wanted == "bench" or wanted.startswith("src/") else "foreign"
     if source in ("media", "tools"):
-        # They are users of the library: they see its public headers and their own files.
-        return None if wanted == source else f"{source} includes only public headers and its own"
+        # They are users of the library: they see its public headers and their own files. The tool
+        # borrows small things from src/base besides.
+        if wanted == source or (source, wanted) == ("tools", "src/base"):
+            return None
+        return f"{source} includes only public headers and its own"
     if not wanted.startswith("src/"):
         return f"{source} knows nothing of {wanted}"
     order = [f"src/{name}" for name in SRC_ORDER]
@@ -100,9 +106,9 @@ def check_foreign(path, name):
     if stem in INTRINSICS:
         allowed = source == "src/cpu" or path.startswith(("src/kernels/x86/", "src/kernels/arm/"))
         return None if allowed else "vector intrinsics belong to src/kernels/x86, arm and src/cpu"
-    if re.match(r"lib(av|sw|post)", name):
+    if MEDIA_LIBRARIES.match(name):
         allowed = source == "media" or path.startswith("tests/media/")
-        return None if allowed else "only media/ knows FFmpeg"
+        return None if allowed else "only media/ knows FFmpeg and the picture libraries"
     if name == "cmocka.h":
         return None if source == "tests" else "only tests know cmocka"
     return "not a header of C or POSIX"

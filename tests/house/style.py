@@ -29,6 +29,7 @@ HOSTS = {
     "doi.org",
     "github.com",
     "json-schema.org",
+    "no-color.org",
     "storage.googleapis.com",  # the models' official address
     "www.apache.org",
     "www.itu.int",
