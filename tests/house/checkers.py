@@ -202,6 +202,7 @@ class Style(Planted):
         self.plant("scripts/a", "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\n")
         self.plant("Makefile", "# SPDX-License-Identifier: Apache-2.0\na:\n\techo\n")
         self.plant("README.md", "https://github.com/google/mediapipe /usr/share/mien\n")
+        self.plant("docs/a.md", "[b](../README.md#more) [c](https://github.com/a) [d](../src/)\n")
         self.assertEqual(style.check(self.root), [])
 
     def test_no_licence(self):
@@ -230,6 +231,9 @@ class Style(Planted):
 
     def test_address(self):
         self.refuse("README.md", "http://packages.example.org/simple\n", "packages.example.org")
+
+    def test_broken_link(self):
+        self.refuse("docs/a.md", "[b](README.md)\n", "README.md, which is not there")
 
     def test_unfinished(self):
         self.refuse("src/a.c", LICENCE + "/* TODO */\n", "unfinished")

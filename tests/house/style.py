@@ -34,6 +34,7 @@ HOSTS = {
     "www.apache.org",
     "www.itu.int",
 }
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")  # Markdown's [text](target)
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 
 
@@ -77,6 +78,16 @@ def check_length(path, lines):
     return []
 
 
+def check_links(root, path, text):
+    """Links of a Markdown page to files of the project lead somewhere."""
+    findings = []
+    for target in LINK.findall(text):
+        if not re.match(r"\w+:", target):
+            if not os.path.exists(os.path.join(root, os.path.dirname(path), target)):
+                findings.append(f"{path}: links to {target}, which is not there")
+    return findings
+
+
 def check(root):
     findings = []
     for path in tree.files(root):
@@ -93,6 +104,8 @@ def check(root):
         lines = text.split("\n")[:-1]
         if is_source(path):
             findings += check_head(path, lines)
+        if path.endswith(".md"):
+            findings += check_links(root, path, text)
         findings += check_length(path, lines)
         for number, line in enumerate(lines, 1):
             findings += check_line(path, number, line)
