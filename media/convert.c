@@ -154,9 +154,40 @@ MienStatus mieni_image_to_rgb24(const MienImage *image, uint8_t *pixels, ptrdiff
     return status;
 }
 
+/* For a frame whose size is not that of the first one: the caller's memory is for that size. */
+static MienStatus resize_to_rgb24(const MienMediaFrame *frame, uint8_t *pixels,
+                                  ptrdiff_t stride_bytes)
+{
+    int width = mieni_frame_upright_width(frame), height = mieni_frame_upright_height(frame);
+    MienMediaFrame *upright = mieni_frame_alloc(MIEN_PIXEL_RGB24, width, height);
+    if (!upright)
+        return MIEN_E_NOMEM;
+    uint8_t *from = mieni_frame_pixels(upright);
+    ptrdiff_t from_stride = upright->image.strides_bytes[0];
+    MienStatus status = mieni_image_to_rgb24(&frame->image, from, from_stride, NULL);
+    struct SwsContext *sws =
+        sws_getContext(width, height, AV_PIX_FMT_RGB24, frame->shown_width, frame->shown_height,
+                       AV_PIX_FMT_RGB24, MIENI_SWS_FLAGS, NULL, NULL, NULL);
+    if (status == MIEN_OK && (!sws || stride_bytes > INT_MAX || stride_bytes < INT_MIN))
+        status = MIEN_E_UNSUPPORTED;
+    if (status == MIEN_OK)
+        sws_scale(sws, (const uint8_t *const[4]){from}, (const int[4]){(int)from_stride}, 0, height,
+                  (uint8_t *const[4]){pixels}, (const int[4]){(int)stride_bytes});
+    sws_freeContext(sws);
+    mien_media_frame_destroy(upright);
+    return status;
+}
+
 MienStatus mien_media_frame_to_rgb24(const MienMediaFrame *frame, uint8_t *pixels,
                                      ptrdiff_t stride_bytes)
 {
+    if (!frame || !pixels)
+        return MIEN_E_ARGUMENT;
+    bool is_shown_size =
+        !frame->shown_width || (frame->shown_width == mieni_frame_upright_width(frame) &&
+                                frame->shown_height == mieni_frame_upright_height(frame));
+    if (!is_shown_size)
+        return resize_to_rgb24(frame, pixels, stride_bytes);
     return mieni_image_to_rgb24(&frame->image, pixels, stride_bytes, NULL);
 }
 

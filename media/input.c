@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,6 +51,7 @@ MienStatus mieni_input_open(MieniInput *input, const char *path,
                             const MienMediaReaderOptions *options, MienError *error)
 {
     *input = (MieniInput){.fd = -1, .interrupted = options->interrupted, .user = options->user};
+    input->declared_length = -1;
     input->name = path;
     size_t path_bytes = strlen(path) + 1;
     input->path = malloc(path_bytes);
@@ -111,8 +113,10 @@ static ptrdiff_t read_fd(MieniInput *input, uint8_t *to, size_t size)
         if (!wait_for_data(input))
             return -1;
         ptrdiff_t n = read(input->fd, to, size);
-        if (n >= 0)
+        if (n >= 0) {
+            input->n_read += n;
             return n;
+        }
         if (errno == EINTR && is_interrupted(input))
             return -1;
         if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) {
@@ -175,6 +179,12 @@ int64_t mieni_input_size(const MieniInput *input)
     return facts.st_size;
 }
 
+bool mieni_input_is_cut(const MieniInput *input)
+{
+    int64_t length = input->seekable ? mieni_input_size(input) : input->n_read;
+    return length >= 0 && input->declared_length > length;
+}
+
 int64_t mieni_input_seek(MieniInput *input, int64_t offset, int whence)
 {
     if (!input->seekable)
@@ -215,5 +225,48 @@ MienStatus mieni_input_load(MieniInput *input, uint8_t **data, size_t *size, Mie
     *size = left;
     input->ahead = NULL;
     input->ahead_at = input->ahead_size = input->ahead_capacity = 0;
+    return MIEN_OK;
+}
+
+static MienStatus copy_to_file(MieniInput *input, FILE *file, MienError *error)
+{
+    uint8_t buffer[16384];
+    ptrdiff_t n;
+    while ((n = mieni_input_read(input, buffer, sizeof(buffer))) > 0)
+        if (fwrite(buffer, 1, (size_t)n, file) != (size_t)n)
+            break;
+    if (n < 0)
+        return mieni_input_fail(input, error);
+    if (n > 0 || fflush(file) != 0)
+        return mieni_media_fail(error, MIEN_E_IO, "temporary-file",
+                                "%s: cannot write a temporary copy: %s; pass the file by name",
+                                input->name, strerror(errno));
+    return MIEN_OK;
+}
+
+MienStatus mieni_input_spool(MieniInput *input, MienError *error)
+{
+    FILE *file = tmpfile();
+    if (!file)
+        return mieni_media_fail(error, MIEN_E_IO, "temporary-file",
+                                "%s: cannot make a temporary file: %s; pass the file by name",
+                                input->name, strerror(errno));
+    MienStatus status = copy_to_file(input, file, error);
+    int fd = status == MIEN_OK ? dup(fileno(file)) : -1;
+    if (status == MIEN_OK && (fd < 0 || lseek(fd, 0, SEEK_SET) != 0))
+        status = mieni_media_fail(error, MIEN_E_IO, "temporary-file",
+                                  "%s: cannot reopen a temporary file: %s", input->name,
+                                  strerror(errno));
+    fclose(file);
+    if (status != MIEN_OK) {
+        if (fd >= 0)
+            close(fd);
+        return status;
+    }
+    if (input->close_fd)
+        close(input->fd);
+    input->fd = fd;
+    input->close_fd = true;
+    input->seekable = true;
     return MIEN_OK;
 }

@@ -13,8 +13,10 @@ typedef struct MieniInput {
     char *path;
     uint8_t *ahead; /* read, not yet given out: [ahead_at, ahead_size) */
     size_t ahead_at, ahead_size, ahead_capacity;
-    int read_errno;       /* of the first read that failed; 0 if none */
-    bool was_interrupted; /* the caller asked to stop waiting */
+    int64_t n_read;          /* bytes that came out of fd so far */
+    int64_t declared_length; /* what the file says of its own size; -1: nothing */
+    int read_errno;          /* of the first read that failed; 0 if none */
+    bool was_interrupted;    /* the caller asked to stop waiting */
     int (*interrupted)(void *user);
     void *user;
 } MieniInput;
@@ -38,8 +40,17 @@ int64_t mieni_input_seek(MieniInput *input, int64_t offset, int whence);
 /* Size of a seekable input in bytes; -1 if unknown. */
 int64_t mieni_input_size(const MieniInput *input);
 
+/* Returns how long a file says it is, from its first bytes; -1 if it does not say. */
+int64_t mieni_declared_length(const uint8_t *data, size_t size);
+
+/* Tells, at the end of the data, whether there should have been more. */
+bool mieni_input_is_cut(const MieniInput *input);
+
 /* Reads all that is left. Free `data` with free(). */
 MienStatus mieni_input_load(MieniInput *input, uint8_t **data, size_t *size, MienError *error);
+
+/* Copies all that is left to a temporary file and goes on as that: a seekable input. */
+MienStatus mieni_input_spool(MieniInput *input, MienError *error);
 
 /* Fills `error` for a read that returned -1. */
 MienStatus mieni_input_fail(const MieniInput *input, MienError *error);

@@ -26,7 +26,8 @@ MienStatus mieni_media_check_size(int64_t width, int64_t height, const char *nam
 struct MienMediaFrame {
     MienImage image;
     int64_t timestamp_us;
-    void *owner; /* whatever holds the pixels: a malloc block or an AVFrame */
+    int shown_width, shown_height; /* upright size in MienMediaInfo; 0: that of the picture */
+    void *owner;                   /* whatever holds the pixels: a malloc block or an AVFrame */
     void (*release)(void *owner);
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "media/input.h"
 #include "media/still.h"
+#include "media/video.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +9,18 @@
 struct MienMediaReader {
     MienMediaReaderOptions options;
     MienMediaInfo info;
-    MienMediaFrame *first; /* decoded by open, not yet read */
+    MieniInput input;
+    MieniVideo *video;        /* NULL for a picture that was decoded whole */
+    MienMediaFrame *ahead[2]; /* decoded by open, not yet read; the earlier one first */
+    MienStatus failure;       /* of the read that open did ahead; told after ahead[] */
+    MienError failure_text;
 };
 
 /* Enough to tell the kinds of picture apart; a PNM header with long comments goes to FFmpeg. */
 #define SNIFF_BYTES 512
+
+/* Small boxes may stand before those that matter. */
+#define MAX_MP4_HEAD_BYTES (1 << 20)
 
 void mien_media_reader_options_init(MienMediaReaderOptions *options)
 {
@@ -36,42 +44,87 @@ static bool is_png(const uint8_t *data, size_t size)
 
 static void describe_picture(MienMediaReader *reader)
 {
-    reader->info = (MienMediaInfo){
-        .is_picture = true,
-        .width = mieni_frame_upright_width(reader->first),
-        .height = mieni_frame_upright_height(reader->first),
-        .rotation_degrees = reader->first->image.rotation_degrees,
-        .n_frames = 1,
-        .duration_us = -1,
-    };
+    reader->info.is_picture = true;
+    reader->info.n_frames = 1;
+    reader->info.duration_us = -1;
+    reader->info.frames_per_second = 0;
 }
 
-static MienStatus open_still(MienMediaReader *reader, MieniInput *input, MienError *error)
+static MienStatus open_still(MienMediaReader *reader, MienError *error)
 {
+    MieniInput *input = &reader->input;
     uint8_t *data;
     size_t size;
     MienStatus status = mieni_input_load(input, &data, &size, error);
     if (status != MIEN_OK)
         return status;
     if (is_jpeg(data, size)) {
-        status = mieni_jpeg_read(data, size, input->name, &reader->first, error);
+        status = mieni_jpeg_read(data, size, input->name, &reader->ahead[0], error);
     } else if (is_png(data, size)) {
-        status = mieni_png_read(data, size, input->name, &reader->first, error);
+        status = mieni_png_read(data, size, input->name, &reader->ahead[0], error);
     } else {
-        status = mieni_pnm_read(data, size, input->name, &reader->first, error);
+        status = mieni_pnm_read(data, size, input->name, &reader->ahead[0], error);
         if (status == MIEN_OK)
             data = NULL;
     }
     free(data);
-    if (status == MIEN_OK && reader->options.rgb24)
-        status = mieni_frame_make_rgb24(&reader->first, error);
-    if (status == MIEN_OK)
-        describe_picture(reader);
+    describe_picture(reader);
     return status;
 }
 
-static MienStatus open_input(MienMediaReader *reader, MieniInput *input, MienError *error)
+/*
+ * Tells whether this is an MP4 file whose table of contents stands behind its data. Such a file
+ * cannot be read from a pipe: the data would be gone when the table comes.
+ */
+static bool is_mp4_with_late_table(MieniInput *input)
 {
+    for (uint64_t at = 0; at < MAX_MP4_HEAD_BYTES;) {
+        ptrdiff_t n = mieni_input_peek(input, (size_t)at + 8);
+        if (n < 0 || (size_t)n < at + 8)
+            return false;
+        const uint8_t *box = input->ahead + input->ahead_at + at;
+        uint64_t size = (uint64_t)box[0] << 24 | box[1] << 16 | box[2] << 8 | box[3];
+        if (at == 0 && memcmp(box + 4, "ftyp", 4) != 0)
+            return false;
+        if (memcmp(box + 4, "moov", 4) == 0 || memcmp(box + 4, "moof", 4) == 0)
+            return false;
+        if (memcmp(box + 4, "mdat", 4) == 0)
+            return true;
+        if (size < 8)
+            return false;
+        at += size;
+    }
+    return false;
+}
+
+static MienStatus open_video(MienMediaReader *reader, MienError *error)
+{
+    MienStatus status = MIEN_OK;
+    if (!reader->input.seekable && is_mp4_with_late_table(&reader->input))
+        status = mieni_input_spool(&reader->input, error);
+    if (status != MIEN_OK)
+        return status;
+    status = mieni_video_open(&reader->input, reader->options.threads, &reader->video, error);
+    if (status == MIEN_OK)
+        status = mieni_video_read(reader->video, &reader->ahead[0], error);
+    if (status != MIEN_OK)
+        return status;
+    mieni_video_describe(reader->video, &reader->info);
+    if (!mieni_video_may_be_picture(reader->video))
+        return MIEN_OK;
+    /* Whether it is one shows only behind it. Bytes behind a picture file's picture are nothing to
+     * complain about; a GIF that breaks off is. */
+    reader->failure = mieni_video_read(reader->video, &reader->ahead[1], &reader->failure_text);
+    if (!reader->ahead[1])
+        describe_picture(reader);
+    if (mieni_video_is_picture_file(reader->video) && !reader->ahead[1])
+        reader->failure = MIEN_OK;
+    return MIEN_OK;
+}
+
+static MienStatus open_input(MienMediaReader *reader, MienError *error)
+{
+    MieniInput *input = &reader->input;
     ptrdiff_t n = mieni_input_peek(input, SNIFF_BYTES);
     if (n < 0)
         return mieni_input_fail(input, error);
@@ -79,10 +132,34 @@ static MienStatus open_input(MienMediaReader *reader, MieniInput *input, MienErr
         return mieni_media_fail(error, MIEN_E_FORMAT, "input-empty",
                                 "%s is empty; get the file again", input->name);
     const uint8_t *head = input->ahead + input->ahead_at;
-    if (is_jpeg(head, (size_t)n) || is_png(head, (size_t)n) || mieni_pnm_is_plain(head, (size_t)n))
-        return open_still(reader, input, error);
-    return mieni_media_fail(error, MIEN_E_FORMAT, "input-format",
-                            "%s is not a picture or video that can be read", input->name);
+    input->declared_length = mieni_declared_length(head, (size_t)n);
+    bool is_still =
+        is_jpeg(head, (size_t)n) || is_png(head, (size_t)n) || mieni_pnm_is_plain(head, (size_t)n);
+    return is_still ? open_still(reader, error) : open_video(reader, error);
+}
+
+/* Gives a decoded frame the form that its reader wants. */
+static MienStatus finish_frame(const MienMediaReader *reader, MienMediaFrame **frame,
+                               MienError *error)
+{
+    (*frame)->shown_width = reader->info.width;
+    (*frame)->shown_height = reader->info.height;
+    return reader->options.rgb24 ? mieni_frame_make_rgb24(frame, error) : MIEN_OK;
+}
+
+static MienStatus open_reader(MienMediaReader *reader, const char *path, MienError *error)
+{
+    MienStatus status = mieni_input_open(&reader->input, path, &reader->options, error);
+    if (status == MIEN_OK)
+        status = open_input(reader, error);
+    if (status != MIEN_OK)
+        return status;
+    reader->info.width = mieni_frame_upright_width(reader->ahead[0]);
+    reader->info.height = mieni_frame_upright_height(reader->ahead[0]);
+    for (int i = 0; i < 2 && reader->ahead[i] && status == MIEN_OK; i++)
+        status = finish_frame(reader, &reader->ahead[i], error);
+    reader->info.rotation_degrees = reader->ahead[0]->image.rotation_degrees;
+    return status;
 }
 
 MienStatus mien_media_reader_open(const char *path, const MienMediaReaderOptions *options,
@@ -92,18 +169,15 @@ MienStatus mien_media_reader_open(const char *path, const MienMediaReaderOptions
         return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument", "reader is NULL");
     *reader = NULL;
     if (!path || !*path)
-        return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument", "no path was given");
+        return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument", "no input was named");
     MienMediaReader *opened = calloc(1, sizeof(*opened));
     if (!opened)
         return mieni_media_fail_nomem(error, path);
+    opened->input.fd = -1;
     mien_media_reader_options_init(&opened->options);
     if (options)
         opened->options = *options;
-    MieniInput input;
-    MienStatus status = mieni_input_open(&input, path, &opened->options, error);
-    if (status == MIEN_OK)
-        status = open_input(opened, &input, error);
-    mieni_input_close(&input);
+    MienStatus status = open_reader(opened, path, error);
     if (status != MIEN_OK) {
         mien_media_reader_destroy(opened);
         return status;
@@ -119,16 +193,36 @@ void mien_media_reader_info(const MienMediaReader *reader, MienMediaInfo *info)
 
 MienStatus mien_media_reader_read(MienMediaReader *reader, MienMediaFrame **frame, MienError *error)
 {
-    (void)error;
-    *frame = reader->first;
-    reader->first = NULL;
-    return MIEN_OK;
+    *frame = reader->ahead[0];
+    if (*frame) {
+        reader->ahead[0] = reader->ahead[1];
+        reader->ahead[1] = NULL;
+        return MIEN_OK;
+    }
+    if (reader->failure != MIEN_OK) {
+        if (error)
+            *error = reader->failure_text;
+        return reader->failure;
+    }
+    if (!reader->video || reader->info.is_picture)
+        return MIEN_OK;
+    MienStatus status = mieni_video_read(reader->video, frame, error);
+    if (status == MIEN_OK && *frame)
+        status = finish_frame(reader, frame, error);
+    if (status != MIEN_OK) {
+        mien_media_frame_destroy(*frame);
+        *frame = NULL;
+    }
+    return status;
 }
 
 void mien_media_reader_destroy(MienMediaReader *reader)
 {
     if (!reader)
         return;
-    mien_media_frame_destroy(reader->first);
+    mien_media_frame_destroy(reader->ahead[0]);
+    mien_media_frame_destroy(reader->ahead[1]);
+    mieni_video_destroy(reader->video);
+    mieni_input_close(&reader->input);
     free(reader);
 }

@@ -6,8 +6,8 @@
 
 uint8_t *test_read_rgb24(const char *path, int *width, int *height)
 {
-    MienMediaReader *reader;
-    MienMediaFrame *frame;
+    MienMediaReader *reader = NULL;
+    MienMediaFrame *frame = NULL;
     MienError error;
     if (mien_media_reader_open(path, NULL, &reader, &error) != MIEN_OK ||
         mien_media_reader_read(reader, &frame, &error) != MIEN_OK)
