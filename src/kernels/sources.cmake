@@ -12,3 +12,22 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/ref/pointwise.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/resize_add.c
 )
+
+# Kernels of one instruction set: only these files are compiled for it.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
+    add_library(mien_kernels_avx2 OBJECT
+        ${CMAKE_CURRENT_LIST_DIR}/x86/conv_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_pointwise_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/fma_loop_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/fully_connected_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_pack_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/init_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/resize_add_avx2.c
+    )
+    target_include_directories(mien_kernels_avx2 PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+    target_compile_options(mien_kernels_avx2 PRIVATE -mavx2 -mfma -mf16c)
+    target_compile_definitions(mien_objects PRIVATE MIENI_HAVE_AVX2)
+    list(APPEND MIEN_ISA_OBJECTS mien_kernels_avx2)
+endif()

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Depthwise convolution, a lane a channel. For 3x3 kernels a group of 8 channels keeps its 9
+ * weights in registers and slides over the row, 4 (then 3, 2, 1) neighbouring outputs at a time: an
+ * input column is loaded once for all outputs that it touches. The zero border stands for what lies
+ * outside. Other kernels, and planes without lanes or border enough, go tap by tap with checks and
+ * masks. No over-read.
+ */
+#include "kernels/x86/depthwise_avx2.h"
+
+size_t mieni_depthwise_packed_floats_avx2(const MieniConvShape *shape)
+{
+    size_t taps = (size_t)shape->kernel_height * (size_t)shape->kernel_width;
+    return mieni_round_up(taps * (size_t)avx2_round_up_8(shape->in_channels), 16);
+}
+
+void mieni_depthwise_pack_avx2(const MieniConvShape *shape, const float *depthwise, float *packed)
+{
+    size_t taps = (size_t)shape->kernel_height * (size_t)shape->kernel_width;
+    size_t channels = (size_t)shape->in_channels;
+
+    memset(packed, 0, mieni_depthwise_packed_floats_avx2(shape) * sizeof(float));
+    for (size_t c = 0; c < channels; c++)
+        for (size_t i = 0; i < taps; i++)
+            packed[(c / 8 * taps + i) * 8 + c % 8] = depthwise[i * channels + c];
+}
+
+/* One column of taps, written out for up to 4 outputs: compilers keep arrays in registers only if
+ * they see constant indices before they unroll loops. What there is not is dead code. */
+#define TAP(i, column)                                                                             \
+    if (i < outputs && column >= i * stride && column < i * stride + 3) {                          \
+        sums[i] = _mm256_fmadd_ps(top, w[column - i * stride], sums[i]);                           \
+        sums[i] = _mm256_fmadd_ps(middle, w[3 + column - i * stride], sums[i]);                    \
+        sums[i] = _mm256_fmadd_ps(bottom, w[6 + column - i * stride], sums[i]);                    \
+    }
+#define COLUMN(column)                                                                             \
+    if (column < (outputs - 1) * stride + 3) {                                                     \
+        __m256 top = _mm256_loadu_ps(in + column * pixel_stride);                                  \
+        __m256 middle = _mm256_loadu_ps(in + row_stride + column * pixel_stride);                  \
+        __m256 bottom = _mm256_loadu_ps(in + 2 * row_stride + column * pixel_stride);              \
+        TAP(0, column) TAP(1, column) TAP(2, column) TAP(3, column)                                \
+    }
+#define STORE(i)                                                                                   \
+    if (i < outputs)                                                                               \
+        _mm256_storeu_ps(to + i * to_stride, sums[i]);
+
+/* `outputs` (at most 4) neighbouring outputs of one group. in: the first output's upper left tap.
+ * stride and outputs are constants wherever this is inlined. */
+MIENI_INLINE void slide(const float *in, ptrdiff_t row_stride, ptrdiff_t pixel_stride,
+                        const __m256 w[9], float *to, ptrdiff_t to_stride, const int stride,
+                        const int outputs)
+{
+    __m256 sums[4];
+    sums[0] = sums[1] = sums[2] = sums[3] = _mm256_setzero_ps();
+    COLUMN(0)
+    COLUMN(1) COLUMN(2) COLUMN(3) COLUMN(4) COLUMN(5) COLUMN(6) COLUMN(7) COLUMN(8) STORE(0)
+        STORE(1) STORE(2) STORE(3)
+}
+
+/* One output row of one group of 8 channels. */
+MIENI_INLINE void row_3x3(const float *in, ptrdiff_t row_stride, ptrdiff_t pixel_stride,
+                          const float *packed, float *to, ptrdiff_t to_stride, int32_t width,
+                          const int stride)
+{
+    const __m256 w[9] = {
+        _mm256_load_ps(packed),      _mm256_load_ps(packed + 8),  _mm256_load_ps(packed + 16),
+        _mm256_load_ps(packed + 24), _mm256_load_ps(packed + 32), _mm256_load_ps(packed + 40),
+        _mm256_load_ps(packed + 48), _mm256_load_ps(packed + 56), _mm256_load_ps(packed + 64)};
+    ptrdiff_t step = stride * pixel_stride;
+    int32_t left = width;
+
+    while (left >= 4 && left != 6) {
+        slide(in, row_stride, pixel_stride, w, to, to_stride, stride, 4);
+        in += 4 * step;
+        to += 4 * to_stride;
+        left -= 4;
+    }
+    while (left >= 3) {
+        slide(in, row_stride, pixel_stride, w, to, to_stride, stride, 3);
+        in += 3 * step;
+        to += 3 * to_stride;
+        left -= 3;
+    }
+    if (left == 2)
+        slide(in, row_stride, pixel_stride, w, to, to_stride, stride, 2);
+    else if (left == 1)
+        slide(in, row_stride, pixel_stride, w, to, to_stride, stride, 1);
+}
+
+/* Any kernel, any border: one output of one group. */
+static __m256 checked_pixel(const MieniConvArgs *args, const float *packed, int32_t y, int32_t x,
+                            int32_t channel)
+{
+    const MieniConvShape *shape = args->shape;
+    ptrdiff_t lanes = avx2_lanes(&args->in, channel);
+    __m256 sum = _mm256_setzero_ps();
+
+    for (int32_t ky = 0; ky < shape->kernel_height; ky++) {
+        for (int32_t kx = 0; kx < shape->kernel_width; kx++) {
+            int32_t sy = y * shape->stride + ky - shape->pad_top;
+            int32_t sx = x * shape->stride + kx - shape->pad_left;
+            if (sy < 0 || sy >= shape->in_height || sx < 0 || sx >= shape->in_width)
+                continue;
+            const float *in = mieni_plane_at(&args->in, sy, sx) + channel;
+            __m256 w = _mm256_load_ps(packed + (ky * shape->kernel_width + kx) * 8);
+            sum = _mm256_fmadd_ps(avx2_load(in, lanes), w, sum);
+        }
+    }
+    return sum;
+}
+
+void mieni_depthwise_row_avx2(const MieniConvArgs *args, const float *packed, int32_t y, float *to)
+{
+    const MieniConvShape *shape = args->shape;
+    const MieniPlane *plane = &args->in;
+    ptrdiff_t to_stride = avx2_round_up_8(shape->in_channels);
+    bool sliding = shape->kernel_height == 3 && shape->kernel_width == 3 && shape->stride <= 2 &&
+                   plane->pixel_stride >= to_stride && mieni_border_suffices_avx2(shape, plane);
+    ptrdiff_t taps = (ptrdiff_t)shape->kernel_height * shape->kernel_width;
+
+    for (int32_t c = 0; c < to_stride; c += 8, packed += 8 * taps) {
+        if (!sliding) {
+            for (int32_t x = 0; x < shape->out_width; x++)
+                _mm256_storeu_ps(to + x * to_stride + c, checked_pixel(args, packed, y, x, c));
+            continue;
+        }
+        const float *in =
+            mieni_plane_at(plane, y * shape->stride - shape->pad_top, -shape->pad_left) + c;
+        if (shape->stride == 1)
+            row_3x3(in, plane->row_stride, plane->pixel_stride, packed, to + c, to_stride,
+                    shape->out_width, 1);
+        else
+            row_3x3(in, plane->row_stride, plane->pixel_stride, packed, to + c, to_stride,
+                    shape->out_width, 2);
+    }
+}
+
+/* [depthwise][bias][slope], the vectors padded to 8. */
+static size_t packed_floats(const MieniConvShape *shape)
+{
+    return mieni_depthwise_packed_floats_avx2(shape) +
+           2 * (size_t)avx2_round_up_8(shape->out_channels);
+}
+
+static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
+{
+    size_t padded = (size_t)avx2_round_up_8(shape->out_channels);
+    size_t n_bytes = (size_t)shape->out_channels * sizeof(float);
+    float *bias = packed + mieni_depthwise_packed_floats_avx2(shape);
+
+    mieni_depthwise_pack_avx2(shape, weights->depthwise, packed);
+    memset(bias, 0, 2 * padded * sizeof(float));
+    memcpy(bias, weights->bias, n_bytes);
+    if (weights->slope)
+        memcpy(bias + padded, weights->slope, n_bytes);
+}
+
+static size_t scratch_floats(const MieniConvShape *shape)
+{
+    return (size_t)shape->out_width * (size_t)avx2_round_up_8(shape->in_channels);
+}
+
+/* The residual of 8 channels of output pixel (y, x). */
+static __m256 residual_of(const MieniConvArgs *args, int32_t y, int32_t x, int32_t channel)
+{
+    const MieniPlane *plane = &args->residual;
+    MieniResidual kind = args->shape->residual;
+    ptrdiff_t lanes = avx2_residual_lanes(args, channel);
+
+    if (lanes <= 0)
+        return _mm256_setzero_ps();
+    if (kind == MIENI_RESIDUAL_ADD)
+        return avx2_residual(kind, mieni_plane_at(plane, y, x) + channel, 0, 0, lanes);
+    return avx2_residual(kind, mieni_plane_at(plane, 2 * y, 2 * x) + channel,
+                         2 * x + 1 < plane->width ? plane->pixel_stride : 0,
+                         2 * y + 1 < plane->height ? plane->row_stride : 0, lanes);
+}
+
+/* Bias, residual and activation of one row, out of scratch. */
+static void finish_row(const MieniConvArgs *args, const float *bias, int32_t y)
+{
+    const MieniConvShape *shape = args->shape;
+    int32_t padded = avx2_round_up_8(shape->out_channels);
+    const float *sums = args->scratch;
+
+    for (int32_t x = 0; x < shape->out_width; x++) {
+        for (int32_t c = 0; c < padded; c += 8, sums += 8) {
+            __m256 v = _mm256_add_ps(_mm256_load_ps(sums), _mm256_load_ps(bias + c));
+            v = _mm256_add_ps(v, residual_of(args, y, x, c));
+            v = avx2_activate(shape->activation, v, _mm256_load_ps(bias + padded + c));
+            avx2_store(mieni_plane_at(&args->out, y, x) + c, avx2_lanes(&args->out, c), v);
+        }
+    }
+    mieni_conv_tail_avx2(args, y * shape->out_width, shape->out_width);
+}
+
+static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
+{
+    const float *bias = args->packed + mieni_depthwise_packed_floats_avx2(args->shape);
+    for (int32_t y = row_begin; y < row_end; y++) {
+        mieni_depthwise_row_avx2(args, args->packed, y, args->scratch);
+        finish_row(args, bias, y);
+    }
+}
+
+const MieniConvKernel mieni_depthwise_avx2 = {packed_floats, pack, scratch_floats, run};

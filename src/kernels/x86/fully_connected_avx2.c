@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A matrix times a vector: a lane is an output channel, 32 channels at a time, two products of a
+ * channel under way so that no sum waits for itself. What bounds it is reading the weights, so they
+ * are kept as halves if every one of them is exactly a half (most model files store halves) and
+ * widened on the fly. No over-read.
+ *
+ * Packed: [header][bias][slope], then panels [k][32] of floats or halves; the last one narrower, a
+ * multiple of 8. The first float of the header is 1 for halves, else 0.
+ */
+#include "kernels/x86/avx2.h"
+
+#define HEADER_FLOATS 16
+#define PANEL 32
+
+static size_t k_of(const MieniConvShape *shape)
+{
+    return (size_t)shape->in_height * (size_t)shape->in_width * (size_t)shape->in_channels;
+}
+
+/* Room for floats, although halves may need less. */
+static size_t packed_floats(const MieniConvShape *shape)
+{
+    return HEADER_FLOATS + (k_of(shape) + 2) * (size_t)avx2_round_up_8(shape->out_channels);
+}
+
+static size_t scratch_floats(const MieniConvShape *shape)
+{
+    return k_of(shape);
+}
+
+static bool all_are_halves(const float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float back = _cvtsh_ss(_cvtss_sh(values[i], _MM_FROUND_TO_NEAREST_INT));
+        if (memcmp(&back, &values[i], sizeof(back)) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
+{
+    size_t n = (size_t)shape->out_channels, padded = (size_t)avx2_round_up_8(shape->out_channels);
+    size_t k = k_of(shape);
+    float *bias = packed + HEADER_FLOATS, *slope = bias + padded, *panels = slope + padded;
+    bool halves = all_are_halves(weights->weights, n * k);
+
+    memset(packed, 0, packed_floats(shape) * sizeof(float));
+    packed[0] = halves ? 1.0f : 0.0f;
+    memcpy(bias, weights->bias, n * sizeof(float));
+    if (weights->slope)
+        memcpy(slope, weights->slope, n * sizeof(float));
+    for (size_t i = 0; i < n; i++) {
+        size_t begin = i / PANEL * PANEL, width = MIENI_MIN(padded - begin, PANEL);
+        for (size_t j = 0; j < k; j++) {
+            size_t at = begin * k + j * width + i % PANEL;
+            float value = weights->weights[i * k + j];
+            if (halves) {
+                uint16_t half = _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT);
+                memcpy((uint16_t *)(void *)panels + at, &half, sizeof(half));
+            } else {
+                panels[at] = value;
+            }
+        }
+    }
+}
+
+/* 8 weights, `at` elements behind the first panel. */
+MIENI_INLINE __m256 load_weights(const float *panels, size_t at, const bool halves)
+{
+    if (!halves)
+        return _mm256_loadu_ps(panels + at);
+    const char *from = (const char *)panels + 2 * at;
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)from));
+}
+
+/* Adds `vectors` * 8 columns of weights, `width` apart from one k to the next, times in[k]. */
+MIENI_INLINE void multiply(const float *panels, size_t at, size_t width, const float *in, size_t k,
+                           const int vectors, const bool halves, __m256 total[4])
+{
+    __m256 even[4], odd[4];
+
+    for (int v = 0; v < vectors; v++)
+        even[v] = odd[v] = _mm256_setzero_ps();
+    for (size_t j = 0; j + 2 <= k; j += 2, at += 2 * width) {
+        __m256 x0 = _mm256_broadcast_ss(in + j), x1 = _mm256_broadcast_ss(in + j + 1);
+        for (int v = 0; v < vectors; v++) {
+            size_t column = at + 8 * (size_t)v;
+            even[v] = _mm256_fmadd_ps(x0, load_weights(panels, column, halves), even[v]);
+            odd[v] = _mm256_fmadd_ps(x1, load_weights(panels, column + width, halves), odd[v]);
+        }
+    }
+    if (k % 2) {
+        __m256 x = _mm256_broadcast_ss(in + k - 1);
+        for (int v = 0; v < vectors; v++)
+            even[v] = _mm256_fmadd_ps(x, load_weights(panels, at + 8 * (size_t)v, halves), even[v]);
+    }
+    for (int v = 0; v < vectors; v++)
+        total[v] = _mm256_add_ps(even[v], odd[v]);
+}
+
+static void columns(const float *panels, size_t at, size_t width, const float *in, size_t k,
+                    int32_t vectors, bool halves, __m256 total[4])
+{
+    switch (vectors * 2 + halves) {
+    case 2:
+        multiply(panels, at, width, in, k, 1, false, total);
+        break;
+    case 3:
+        multiply(panels, at, width, in, k, 1, true, total);
+        break;
+    case 4:
+        multiply(panels, at, width, in, k, 2, false, total);
+        break;
+    case 5:
+        multiply(panels, at, width, in, k, 2, true, total);
+        break;
+    case 6:
+        multiply(panels, at, width, in, k, 3, false, total);
+        break;
+    case 7:
+        multiply(panels, at, width, in, k, 3, true, total);
+        break;
+    case 8:
+        multiply(panels, at, width, in, k, 4, false, total);
+        break;
+    default:
+        multiply(panels, at, width, in, k, 4, true, total);
+        break;
+    }
+}
+
+/* The input as one vector: itself, or a copy without the gaps between pixels and rows. */
+static const float *flatten(const MieniConvArgs *args)
+{
+    const MieniPlane *in = &args->in;
+    const MieniConvShape *shape = args->shape;
+    size_t depth = (size_t)shape->in_channels;
+    float *to = args->scratch;
+
+    if (in->pixel_stride == shape->in_channels &&
+        in->row_stride == (ptrdiff_t)shape->in_width * shape->in_channels)
+        return in->data;
+    for (int32_t y = 0; y < shape->in_height; y++)
+        for (int32_t x = 0; x < shape->in_width; x++, to += depth)
+            memcpy(to, mieni_plane_at(in, y, x), depth * sizeof(float));
+    return args->scratch;
+}
+
+static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
+{
+    const MieniConvShape *shape = args->shape;
+    int32_t padded = avx2_round_up_8(shape->out_channels);
+    int32_t end = avx2_round_up_8(row_end);
+    size_t k = k_of(shape);
+    const float *bias = args->packed + HEADER_FLOATS;
+    const float *in = flatten(args);
+    const MieniPlane *residual = &args->residual;
+    ptrdiff_t right = residual->width > 1 ? residual->pixel_stride : 0;
+    ptrdiff_t down = residual->height > 1 ? residual->row_stride : 0;
+
+    for (int32_t c = row_begin; c < end;) {
+        int32_t panel = c / PANEL * PANEL, width = MIENI_MIN(padded - panel, PANEL);
+        int32_t vectors = (MIENI_MIN(panel + width, end) - c) / 8;
+        size_t at = (size_t)panel * k + (size_t)(c - panel);
+        __m256 total[4];
+
+        columns(bias + 2 * padded, at, (size_t)width, in, k, vectors, args->packed[0] != 0.0f,
+                total);
+        for (int32_t v = 0; v < vectors; v++, c += 8) {
+            __m256 x = _mm256_add_ps(total[v], _mm256_load_ps(bias + c));
+            ptrdiff_t lanes = avx2_residual_lanes(args, c);
+            if (lanes > 0)
+                x = _mm256_add_ps(
+                    x, avx2_residual(shape->residual, residual->data + c, right, down, lanes));
+            x = avx2_activate(shape->activation, x, _mm256_load_ps(bias + padded + c));
+            avx2_store(args->out.data + c, avx2_lanes(&args->out, c), x);
+        }
+    }
+    mieni_conv_tail_avx2(args, 0, 1);
+}
+
+const MieniConvKernel mieni_fully_connected_avx2 = {packed_floats, pack, scratch_floats, run};

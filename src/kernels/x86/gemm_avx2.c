@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Register tiles of 6 pixels x 16 channels, 4 x 24 or 8 x 8: up to 12 sums, one weight vector for
+ * each 8 channels, one factor of a pixel at a time broadcast. A lane is a channel. Pixels are
+ * reached through pointers, so that a tile may go on in the next row: small planes fill their tiles
+ * too. A block of pixels (whose factors fit into L1) meets one weight panel after the other.
+ *
+ * A tile knows only full vectors. Residuals that are pooled or end inside a panel, and outputs
+ * without room for the last vector, go through a small buffer that the tile sees in their place. No
+ * over-read.
+ */
+#include "kernels/x86/gemm_avx2.h"
+
+#define MAX_ROWS 8    /* of a tile: pixels */
+#define MAX_VECTORS 3 /* of a tile: 8 channels each */
+#define MAX_WIDTH (8 * MAX_VECTORS)
+#define BLOCK_PIXELS 96
+#define BLOCK_FLOATS 4096 /* factors */
+
+/* The pixels of a block in all planes. */
+typedef struct Block {
+    int32_t first, n;
+    const float *in[BLOCK_PIXELS];
+    float *out[BLOCK_PIXELS];
+    const float *residual[BLOCK_PIXELS];
+    /* To the right and lower neighbour in a pooled residual; 0 where there is none. */
+    ptrdiff_t right[BLOCK_PIXELS], down[BLOCK_PIXELS];
+} Block;
+
+/* One weight panel and a block's pixels as its tiles see them. */
+typedef struct Panel {
+    const GemmInput *input;
+    const float *packed;
+    MieniActivation activation;
+    bool has_residual;
+    const float *const *in;
+    float *const *out;            /* of the panel's first channel, once `channel` is added */
+    const float *const *residual; /* likewise */
+    ptrdiff_t out_channel, residual_channel;
+} Panel;
+
+/* A tile's rows and a row's vectors, written out: compilers keep an array in registers only if they
+ * see constant indices before they unroll loops. What a tile does not have is dead code. */
+#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#define EACH_VECTOR(DO, i) DO(i, 0) DO(i, 1) DO(i, 2)
+
+#define BEGIN_SUM(i, v)                                                                            \
+    if (i < rows && v < vectors)                                                                   \
+        sums[i][v] = _mm256_load_ps(panel->packed + 8 * v);
+#define BEGIN_ROW(i) EACH_VECTOR(BEGIN_SUM, i)
+
+#define ADD_VECTOR(i, v)                                                                           \
+    if (v < vectors)                                                                               \
+        sums[i][v] = _mm256_add_ps(sums[i][v], _mm256_loadu_ps(residual + 8 * v));
+#define ADD_RESIDUAL(i)                                                                            \
+    if (i < rows) {                                                                                \
+        const float *residual = panel->residual[first + i] + panel->residual_channel;              \
+        EACH_VECTOR(ADD_VECTOR, i)                                                                 \
+    }
+
+#define LOCATE_ROW(i)                                                                              \
+    if (i < rows)                                                                                  \
+        in[i] = panel->in[first + i] + offset;
+
+#define ADD_PRODUCT(i, v)                                                                          \
+    if (v < vectors)                                                                               \
+        sums[i][v] = _mm256_fmadd_ps(factor, w[v], sums[i][v]);
+#define MULTIPLY_ROW(i)                                                                            \
+    if (i < rows) {                                                                                \
+        __m256 factor = _mm256_broadcast_ss(in[i] + k);                                            \
+        EACH_VECTOR(ADD_PRODUCT, i)                                                                \
+    }
+
+#define SLOPE(v) _mm256_load_ps(panel->packed + 8 * (vectors + v))
+#define APPLY_PRELU(i, v)                                                                          \
+    if (i < rows && v < vectors)                                                                   \
+        sums[i][v] = avx2_activate(MIENI_ACTIVATION_PRELU, sums[i][v], SLOPE(v));
+#define APPLY_PRELU_ROW(i) EACH_VECTOR(APPLY_PRELU, i)
+#define APPLY_RELU(i, v)                                                                           \
+    if (i < rows && v < vectors)                                                                   \
+        sums[i][v] = avx2_activate(MIENI_ACTIVATION_RELU, sums[i][v], sums[i][v]);
+#define APPLY_RELU_ROW(i) EACH_VECTOR(APPLY_RELU, i)
+
+#define STORE_VECTOR(i, v)                                                                         \
+    if (v < vectors)                                                                               \
+        _mm256_storeu_ps(out + 8 * v, sums[i][v]);
+#define STORE_ROW(i)                                                                               \
+    if (i < rows) {                                                                                \
+        float *out = panel->out[first + i] + panel->out_channel;                                   \
+        EACH_VECTOR(STORE_VECTOR, i)                                                               \
+    }
+
+/* `rows` and `vectors` are constants wherever this is inlined. */
+MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const int vectors)
+{
+    const GemmInput *input = panel->input;
+    const float *weights = panel->packed + 16 * vectors;
+    __m256 sums[MAX_ROWS][MAX_VECTORS], w[MAX_VECTORS];
+    const float *in[MAX_ROWS];
+
+    EACH_ROW(BEGIN_ROW)
+    if (panel->has_residual) {
+        EACH_ROW(ADD_RESIDUAL)
+    }
+    for (int32_t ky = 0; ky < input->taps_y; ky++) {
+        for (int32_t kx = 0; kx < input->taps_x; kx++) {
+            ptrdiff_t offset = ky * input->tap_row + kx * input->tap_pixel;
+            EACH_ROW(LOCATE_ROW)
+            for (ptrdiff_t k = 0; k < input->depth; k++) {
+                w[0] = _mm256_load_ps(weights);
+                if (vectors > 1)
+                    w[1] = _mm256_load_ps(weights + 8);
+                if (vectors > 2)
+                    w[2] = _mm256_load_ps(weights + 16);
+                weights += 8 * vectors;
+                EACH_ROW(MULTIPLY_ROW)
+            }
+        }
+    }
+    if (panel->activation == MIENI_ACTIVATION_PRELU) {
+        EACH_ROW(APPLY_PRELU_ROW)
+    } else if (panel->activation == MIENI_ACTIVATION_RELU) {
+        EACH_ROW(APPLY_RELU_ROW)
+    }
+    EACH_ROW(STORE_ROW)
+}
+
+static void tile_1x(const Panel *panel, int32_t first, int32_t rows)
+{
+    switch (rows) {
+    case 1:
+        tile(panel, first, 1, 1);
+        break;
+    case 2:
+        tile(panel, first, 2, 1);
+        break;
+    case 3:
+        tile(panel, first, 3, 1);
+        break;
+    case 4:
+        tile(panel, first, 4, 1);
+        break;
+    case 5:
+        tile(panel, first, 5, 1);
+        break;
+    case 6:
+        tile(panel, first, 6, 1);
+        break;
+    case 7:
+        tile(panel, first, 7, 1);
+        break;
+    default:
+        tile(panel, first, 8, 1);
+        break;
+    }
+}
+
+static void tile_2x(const Panel *panel, int32_t first, int32_t rows)
+{
+    switch (rows) {
+    case 1:
+        tile(panel, first, 1, 2);
+        break;
+    case 2:
+        tile(panel, first, 2, 2);
+        break;
+    case 3:
+        tile(panel, first, 3, 2);
+        break;
+    case 4:
+        tile(panel, first, 4, 2);
+        break;
+    case 5:
+        tile(panel, first, 5, 2);
+        break;
+    default:
+        tile(panel, first, 6, 2);
+        break;
+    }
+}
+
+static void tile_3x(const Panel *panel, int32_t first, int32_t rows)
+{
+    switch (rows) {
+    case 1:
+        tile(panel, first, 1, 3);
+        break;
+    case 2:
+        tile(panel, first, 2, 3);
+        break;
+    case 3:
+        tile(panel, first, 3, 3);
+        break;
+    default:
+        tile(panel, first, 4, 3);
+        break;
+    }
+}
+
+/* Tiles of nearly equal size: 9 pixels are 5 + 4, not 6 + 3, which would wait for its own sums. */
+static void run_panel(const Panel *panel, int32_t n_pixels, int32_t width)
+{
+    int32_t most = width == 8 ? 8 : width == 16 ? 6 : 4;
+    int32_t n_tiles = (n_pixels + most - 1) / most;
+    int32_t rows = n_pixels / n_tiles, n_larger = n_pixels % n_tiles;
+
+    for (int32_t i = 0, first = 0; i < n_tiles; i++) {
+        int32_t n = rows + (i < n_larger);
+        if (width == 8)
+            tile_1x(panel, first, n);
+        else if (width == 16)
+            tile_2x(panel, first, n);
+        else
+            tile_3x(panel, first, n);
+        first += n;
+    }
+}
+
+/* Finds the block's pixels in all planes. */
+static void locate_block(const MieniConvArgs *args, const GemmInput *input, int32_t row_begin,
+                         Block *block)
+{
+    int32_t width = args->shape->out_width;
+    int32_t y = block->first / width, x = block->first % width;
+    const MieniPlane *residual = &args->residual;
+
+    for (int32_t i = 0; i < block->n; i++) {
+        block->in[i] = input->in + (y - row_begin) * input->row + x * input->pixel;
+        block->out[i] = mieni_plane_at(&args->out, y, x);
+        if (args->shape->residual == MIENI_RESIDUAL_ADD) {
+            block->residual[i] = mieni_plane_at(residual, y, x);
+        } else if (args->shape->residual == MIENI_RESIDUAL_MAXPOOL) {
+            block->residual[i] = mieni_plane_at(residual, 2 * y, 2 * x);
+            block->right[i] = 2 * x + 1 < residual->width ? residual->pixel_stride : 0;
+            block->down[i] = 2 * y + 1 < residual->height ? residual->row_stride : 0;
+        }
+        if (++x == width) {
+            x = 0;
+            y++;
+        }
+    }
+}
+
+/* A panel's residual or output in full vectors, one pixel after the other. */
+typedef struct Buffer {
+    float *pixels[BLOCK_PIXELS];
+    float data[BLOCK_PIXELS * MAX_WIDTH];
+} Buffer;
+
+static void lay_out(Buffer *buffer, int32_t n, int32_t width)
+{
+    for (int32_t i = 0; i < n; i++)
+        buffer->pixels[i] = buffer->data + i * width;
+}
+
+/* Pools the residual of channels channel .. channel + width - 1 and fills up with zeros. */
+static void fill_residual(const MieniConvArgs *args, const Block *block, int32_t channel,
+                          int32_t width, Buffer *buffer)
+{
+    lay_out(buffer, block->n, width);
+    for (int32_t v = 0; v < width; v += 8) {
+        ptrdiff_t lanes = avx2_residual_lanes(args, channel + v);
+        for (int32_t i = 0; i < block->n; i++) {
+            __m256 value = avx2_residual(args->shape->residual, block->residual[i] + channel + v,
+                                         block->right[i], block->down[i], lanes);
+            _mm256_storeu_ps(buffer->pixels[i] + v, value);
+        }
+    }
+}
+
+static void copy_out(const MieniConvArgs *args, const Block *block, int32_t channel, int32_t width,
+                     const Buffer *buffer)
+{
+    for (int32_t v = 0; v < width; v += 8) {
+        ptrdiff_t lanes = avx2_lanes(&args->out, channel + v);
+        for (int32_t i = 0; i < block->n; i++)
+            avx2_store(block->out[i] + channel + v, lanes, _mm256_loadu_ps(buffer->pixels[i] + v));
+    }
+}
+
+static void run_block(const MieniConvArgs *args, const GemmInput *input, const float *packed,
+                      const Block *block)
+{
+    const MieniConvShape *shape = args->shape;
+    size_t k = (size_t)input->taps_y * (size_t)input->taps_x * (size_t)input->depth;
+    int32_t padded = avx2_round_up_8(shape->out_channels);
+    Buffer residual, out;
+
+    for (int32_t channel = 0, width; channel < padded; channel += width) {
+        width = gemm_panel_width(padded - channel);
+        Panel panel = {.input = input,
+                       .packed = packed,
+                       .activation = shape->activation,
+                       .has_residual = avx2_residual_lanes(args, channel) > 0,
+                       .in = block->in,
+                       .out = block->out,
+                       .residual = block->residual,
+                       .out_channel = channel,
+                       .residual_channel = channel};
+        bool direct_residual = shape->residual == MIENI_RESIDUAL_ADD &&
+                               avx2_residual_lanes(args, channel + width - 8) >= 8;
+        bool direct_out = avx2_lanes(&args->out, channel + width - 8) >= 8;
+
+        if (panel.has_residual && !direct_residual) {
+            fill_residual(args, block, channel, width, &residual);
+            panel.residual = (const float *const *)residual.pixels;
+            panel.residual_channel = 0;
+        }
+        if (!direct_out) {
+            lay_out(&out, block->n, width);
+            panel.out = out.pixels;
+            panel.out_channel = 0;
+        }
+        run_panel(&panel, block->n, width);
+        if (!direct_out)
+            copy_out(args, block, channel, width, &out);
+        packed += (k + 2) * (size_t)width;
+    }
+}
+
+void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const float *packed,
+                     int32_t row_begin, int32_t row_end)
+{
+    int32_t width = args->shape->out_width;
+    int32_t k = input->taps_y * input->taps_x * input->depth;
+    int32_t most = MIENI_MIN(MIENI_MAX(BLOCK_FLOATS / k, 12), BLOCK_PIXELS);
+    int32_t first = row_begin * width, end = row_end * width;
+    Block block;
+
+    while (first < end) {
+        /* Equal blocks, each a whole number of tiles if that can be. */
+        int32_t n_blocks = (end - first + most - 1) / most;
+        block.first = first;
+        block.n = ((end - first) / n_blocks + 5) / 6 * 6;
+        block.n = MIENI_MIN(MIENI_MIN(block.n, BLOCK_PIXELS), end - first);
+        locate_block(args, input, row_begin, &block);
+        run_block(args, input, packed, &block);
+        mieni_conv_tail_avx2(args, block.first, block.n);
+        first += block.n;
+    }
+}

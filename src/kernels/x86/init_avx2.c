@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/x86/avx2.h"
+
+void mieni_kernels_init_avx2(MieniKernels *kernels)
+{
+    kernels->isa = "avx2";
+#define MIENI_SET(name) kernels->name = mieni_##name##_avx2;
+    MIENI_CONV_KERNEL_LIST(MIENI_SET)
+#undef MIENI_SET
+    kernels->resize_add = mieni_resize_add_avx2;
+    kernels->fma_loop = mieni_fma_loop_avx2;
+}
