@@ -2,7 +2,7 @@
 /*
  * Sine, cosine and arc tangent from + - * / alone, so that crops are bit-identical whatever math
  * library a machine has. Accurate to a few units in the last place of double for the angles of
- * faces (|x| below 1e5).
+ * faces (|x| below 1e5); angles beyond 1.6e6 and arguments that are not numbers give NaN.
  */
 #ifndef MIENI_BASE_TRIG_H
 #define MIENI_BASE_TRIG_H
