@@ -3,14 +3,21 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/select.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/conv.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/convlike.c
+    ${CMAKE_CURRENT_LIST_DIR}/ref/crop.c
+    ${CMAKE_CURRENT_LIST_DIR}/ref/decode_boxes.c
+    ${CMAKE_CURRENT_LIST_DIR}/ref/decode_landmarks.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/depth_to_space.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/depthwise.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/depthwise_pointwise.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/fma_loop.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/fully_connected.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/init_ref.c
+    ${CMAKE_CURRENT_LIST_DIR}/ref/landmarks_to_matrix.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/pointwise.c
+    ${CMAKE_CURRENT_LIST_DIR}/ref/refine_landmarks.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/resize_add.c
+    ${CMAKE_CURRENT_LIST_DIR}/ref/sample_bilinear.c
+    ${CMAKE_CURRENT_LIST_DIR}/ref/transform_landmarks.c
 )
 
 # Kernels of one instruction set: only these files are compiled for it.

@@ -7,7 +7,9 @@ void mieni_kernels_init_ref(MieniKernels *kernels)
 #define MIENI_SET(name) kernels->name = mieni_##name##_ref;
     MIENI_CONV_KERNEL_LIST(MIENI_SET)
 #undef MIENI_SET
-    kernels->resize_add = mieni_resize_add_ref;
-    kernels->depth_to_space = mieni_depth_to_space_ref;
+#define MIENI_SET(name, class, arguments) kernels->name = mieni_##name##_ref;
+    MIENI_KERNEL_LIST(MIENI_SET)
+#undef MIENI_SET
+    kernels->decode_boxes = mieni_decode_boxes_ref;
     kernels->fma_loop = mieni_fma_loop_ref;
 }
