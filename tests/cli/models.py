@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mien models`: list, fetch, verify, inspect. Fetching meets stand-ins for curl and python3."""
+
+import json
+import os
+import shutil
+import zipfile
+
+import schema
+import tool
+
+SHORT = "face_detection_short_range.tflite"
+WHEEL_FOLDER = "mediapipe/modules/face_detection/"
+
+# What the tool starts instead of curl: writes $CURL_GIVES to the file after -o, or fails.
+CURL = """#!/bin/sh
+echo "curl $*" >>"$CALLS"
+[ -n "$CURL_GIVES" ] || exit 6
+while [ "$1" != -o ]; do shift; done
+cp "$CURL_GIVES" "$2"
+"""
+
+# And instead of python3: `-m pip download` puts the wheel $PIP_GIVES into the folder after --dest, or
+# fails; everything else is done by the real one.
+PYTHON = """#!/bin/sh
+echo "python3 $*" >>"$CALLS"
+[ "$1 $2" = "-m pip" ] || exec "$REAL_PYTHON" "$@"
+[ -n "$PIP_GIVES" ] || exit 1
+while [ "$1" != --dest ]; do shift; done
+mkdir -p "$2" && cp "$PIP_GIVES" "$2/mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl"
+"""
+
+
+class Models(tool.Case):
+    def setUp(self):
+        super().setUp()
+        self.environment.pop("MIEN_MODEL_DIR", None)
+        os.mkdir(self.path("bin"))
+        self.environment.update(
+            PATH=self.path("bin") + ":" + os.environ["PATH"], CALLS=self.path("calls"),
+            REAL_PYTHON=shutil.which("python3"), CURL_GIVES="", PIP_GIVES="",
+            XDG_DATA_HOME=self.path("data"), XDG_CACHE_HOME=self.path("cache"),
+            XDG_DATA_DIRS=self.path("system"))
+        for name, text in (("curl", CURL), ("python3", PYTHON)):
+            self.write("bin/" + name, text.encode())
+            os.chmod(self.path("bin/" + name), 0o755)
+
+    def store(self, folder="data"):
+        return os.path.join(folder, "mien", "models")
+
+    def stored(self):
+        folder = self.path(self.store())
+        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+    def calls(self):
+        return self.read("calls").decode() if "calls" in self.files() else ""
+
+    def real(self, name=SHORT):
+        self.need_models()
+        return os.path.join(tool.MODELS, name)
+
+    def put(self, folder, data, name=SHORT):
+        os.makedirs(self.path(folder), exist_ok=True)
+        self.write(os.path.join(folder, name), data)
+
+    def put_real(self, folder, name=SHORT):
+        os.makedirs(self.path(folder), exist_ok=True)
+        shutil.copy(self.real(name), self.path(folder))
+
+    def wheel(self, data, name=SHORT):
+        with zipfile.ZipFile(self.path("some.whl"), "w", zipfile.ZIP_DEFLATED) as wheel:
+            wheel.writestr(WHEEL_FOLDER + name, data)
+        self.environment["PIP_GIVES"] = self.path("some.whl")
+
+
+class Fetch(Models):
+    def fetch(self, *words, code=0):
+        done = self.mien("models", "fetch", "face_detector_short")
+        self.assertEqual(done.returncode, code, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+        return done
+
+    def test_from_the_official_address(self):
+        self.environment["CURL_GIVES"] = self.real()
+        self.fetch("storage.googleapis.com", "verified")
+        self.assertEqual(self.stored(), [SHORT])
+        self.assertIn("--connect-timeout 5 ", self.calls())
+        self.assertIn("https://storage.googleapis.com/mediapipe-assets/modules/face_detection/" +
+                      SHORT, self.calls())
+        self.assertNotIn("-m pip", self.calls())
+
+    def test_again_does_nothing(self):
+        self.put_real(self.store())
+        self.fetch("already there")
+        self.assertEqual(self.calls(), "")
+
+    def test_from_the_wheel(self):
+        with open(self.real(), "rb") as file:
+            self.wheel(file.read())
+        self.fetch("wheel", "verified")
+        self.assertEqual(self.stored(), [SHORT])
+        for word in ("download", "--no-deps", "--only-binary=:all:", "--python-version 3.11",
+                     "--platform manylinux", "mediapipe=="):
+            self.assertIn(word, self.calls())
+
+    def test_the_wheel_is_downloaded_once(self):
+        self.wheel(b"something else")
+        done = self.mien("models", "fetch")
+        self.assertEqual(done.returncode, 5)
+        self.assertEqual(self.calls().count("-m pip"), 1)
+        self.assertEqual(self.calls().count("curl "), 4)
+
+    def test_a_wrong_hash(self):
+        self.environment["CURL_GIVES"] = self.path(self.write("wrong", b"TFL3" * 1000))
+        self.fetch("is not the file that mien knows", "SHA-256", code=5)
+        self.assertEqual(self.stored(), [])
+
+    def test_a_wrong_hash_in_the_wheel(self):
+        self.wheel(b"TFL3" * 1000)
+        self.fetch("is not the file that mien knows", code=5)
+        self.assertEqual(self.stored(), [])
+
+    def test_a_truncated_download(self):
+        with open(self.real(), "rb") as file:
+            data = file.read()
+        self.environment["CURL_GIVES"] = self.path(self.write("short", data[:-1]))
+        self.fetch("is not the file that mien knows", code=5)
+        self.assertEqual(self.stored(), [])
+        self.environment["CURL_GIVES"] = self.path(self.write("short", b""))
+        self.fetch("is not the file that mien knows", code=5)
+        self.assertEqual(self.stored(), [])
+
+    def test_the_wheel_makes_up_for_a_wrong_file(self):
+        self.environment["CURL_GIVES"] = self.path(self.write("wrong", b"<html>log in</html>"))
+        with open(self.real(), "rb") as file:
+            self.wheel(file.read())
+        self.fetch("is not the file that mien knows", "verified")
+        self.assertEqual(self.stored(), [SHORT])
+
+    def test_a_wheel_without_the_file(self):
+        self.wheel(b"", name="other.tflite")
+        self.fetch("cannot be downloaded", code=5)
+        self.assertEqual(self.stored(), [])
+
+    def test_no_source(self):
+        done = self.fetch("curl", "pip", "check the network", code=5)
+        self.assertEqual(done.stderr.count("mien: error: "), 1)
+        self.assertEqual(self.stored(), [])
+
+    def test_no_programs(self):
+        self.environment["PATH"] = self.path("empty")
+        self.fetch("cannot be downloaded", code=5)
+
+    def test_the_bundle_has_one_source(self):
+        done = self.mien("models", "fetch", "face_landmarker")
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("its only source", done.stderr)
+        self.assertNotIn("-m pip", self.calls())
+
+    def test_a_wrong_file_is_replaced(self):
+        self.put(self.store(), b"old")
+        self.environment["CURL_GIVES"] = self.real()
+        self.fetch("verified")
+        with open(self.real(), "rb") as file:
+            self.assertEqual(self.read(os.path.join(self.store(), SHORT)), file.read())
+
+    def test_to_another_folder(self):
+        self.environment["CURL_GIVES"] = self.real()
+        self.good("models", "fetch", "face_detector_short", "--model-dir", "here/models")
+        self.assertEqual(os.listdir(self.path("here/models")), [SHORT])
+        self.environment["MIEN_MODEL_DIR"] = self.path("there")
+        self.good("models", "fetch", "face_detector_short")
+        self.assertEqual(os.listdir(self.path("there")), [SHORT])
+        self.assertEqual(self.stored(), [])
+
+    def test_a_folder_that_cannot_be_made(self):
+        self.write("file", b"")
+        self.fails(6, ["models", "fetch", "--model-dir", "file/models"], "file/models")
+
+    def test_quiet(self):
+        self.environment["CURL_GIVES"] = self.real()
+        self.assertEqual(self.good("models", "fetch", "face_detector_short", "-q").stderr, "")
+
+
+class Find(Models):
+    def where(self, *arguments):
+        done = self.good("models", "list", "--json", *arguments)
+        models = json.loads(done.stdout)
+        schema.validate(tool.load_schema("models-1.schema.json"), models)
+        return next(m for m in models["models"] if m["file"] == SHORT)
+
+    def test_order(self):
+        """Later places are found only while the earlier ones have nothing."""
+        self.assertEqual(self.where()["state"], "missing")
+        places = [self.store("system"), self.store("cache"), self.store("data"), "variable"]
+        self.environment["MIEN_MODEL_DIR"] = self.path("variable")
+        for place in places:
+            self.put_real(place)
+            found = self.where()
+            self.assertEqual(found["path"], self.path(os.path.join(place, SHORT)))
+            self.assertEqual((found["state"], found["edition"]), ("ok", "official"))
+        self.put_real("option")
+        self.assertEqual(self.where("--model-dir", "option")["path"], f"option/{SHORT}")
+
+    def test_default_folders_are_below_home(self):
+        for variable in ("XDG_DATA_HOME", "XDG_CACHE_HOME"):
+            self.environment.pop(variable)
+        self.put_real("home/.cache/mien/models")
+        self.assertIn("/home/.cache/", self.where()["path"])
+        self.put_real("home/.local/share/mien/models")
+        self.assertIn("/home/.local/share/", self.where()["path"])
+
+    def test_list(self):
+        self.put(self.store(), b"damaged")
+        text = self.good("models", "list").stdout
+        lines = text.splitlines()
+        self.assertEqual(len(lines), 8)
+        self.assertNotIn("\033", text)
+        names = [line.split()[0] for line in lines]
+        self.assertEqual(names, ["NAME", "face_mesh", "face_mesh_attention", "face_detector_short",
+                                 "face_detector_full", "face_detector_full_sparse",
+                                 "face_landmarker", "iris_landmark"])
+        self.assertRegex(lines[3], SHORT + r" +229032 +Apache-2.0 +wrong hash +/.*/data/mien/")
+        self.assertRegex(lines[1], r"missing +-$")
+
+    def test_verify(self):
+        self.good("models", "verify")
+        self.fails(5, ["models", "verify", "face_detector_short"],
+                   "mien models fetch face_detector_short")
+        self.put_real(self.store())
+        self.good("models", "verify", "face_detector_short")
+        data = bytearray(self.read(os.path.join(self.store(), SHORT)))
+        data[-1] ^= 1
+        self.put(self.store(), data)
+        self.fails(5, ["models", "verify"], SHORT, "wrong hash",
+                   "mien models fetch face_detector_short")
+        os.remove(self.path(os.path.join(self.store(), SHORT)))
+        self.put(self.store(), b"")
+        self.fails(5, ["models", "verify"], "wrong hash")
+
+    def test_inspect(self):
+        self.put_real(self.store())
+        report = self.good("models", "inspect", "face_detector_short").stdout
+        self.assertIn("3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633", report)
+        self.assertGreater(len(report.splitlines()), 20)
+        by_file = self.good("models", "inspect", os.path.join(self.store(), SHORT)).stdout
+        self.assertEqual(by_file.split("\n", 1)[1], report.split("\n", 1)[1])
+
+    def test_inspect_nonsense(self):
+        self.fails(5, ["models", "inspect", "missing.tflite"], "missing.tflite")
+        self.fails(5, ["models", "inspect", self.write("x.tflite", b"nonsense")], "x.tflite")
+        self.fails(5, ["models", "inspect", "face_mesh"], "mien models fetch face_mesh")
+
+
+class Bench(Models):
+    def test_missing_models_are_left_out(self):
+        self.put_real(self.store())
+        done = self.good("bench", "--repeats", "3", "--json")
+        self.assertIn("face_mesh: skipped: face_landmark.tflite is not on this machine",
+                      done.stderr)
+        self.assertIn("mien models fetch face_landmarker", done.stderr)
+        report = json.loads(done.stdout)
+        schema.validate(tool.load_schema("bench-1.schema.json"), report)
+        self.assertEqual([n["name"] for n in report["networks"]], ["face_detector_short"])
+        self.assertEqual(report["repeats"], 3)
+        network = report["networks"][0]
+        # 30.76 million multiply-adds, as counted in the file.
+        self.assertAlmostEqual(network["macs"] * 1e-6, 30.76, delta=0.31)
+        self.assertAlmostEqual(network["gmac_s"], network["macs"] / network["ms"] * 1e-6,
+                               delta=0.01 * network["gmac_s"])
+        self.assertLessEqual(network["ms"], network["median_ms"])
+
+    def test_table(self):
+        self.put_real(self.store())
+        text = self.good("bench", "--network", "face_detector_short", "--repeats", "2").stdout
+        self.assertIn("FMA peak", text)
+        self.assertRegex(text.splitlines()[-1], r"^face_detector_short .*%$")
+
+    def test_nothing_to_measure(self):
+        done = self.mien("bench", "--network", "face_mesh")
+        self.assertEqual(done.returncode, 5)
+        self.assertEqual(done.stdout, "")
+
+    def test_a_wrong_model_is_not_measured(self):
+        self.put(self.store(), b"nonsense")
+        self.fails(5, ["bench", "--network", "face_detector_short"], SHORT)
+
+
+if __name__ == "__main__":
+    tool.main()
