@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/pixdesc.h>
+
 #include "media/convert.h"
 
 static void release_av(void *owner)
@@ -62,13 +64,17 @@ static MienColorMatrix matrix_of(const AVFrame *av, enum AVCodecID codec)
     }
 }
 
+/* Where nothing is said, YCbCr is limited, except in the formats whose name says full, and gray is
+ * full. */
 static MienColorRange range_of(const AVFrame *av)
 {
+    const AVPixFmtDescriptor *kind = av_pix_fmt_desc_get(av->format);
+    bool is_gray = kind && kind->nb_components <= 2;
     bool is_full_by_name = av->format == AV_PIX_FMT_YUVJ420P || av->format == AV_PIX_FMT_YUVJ422P ||
                            av->format == AV_PIX_FMT_YUVJ444P || av->format == AV_PIX_FMT_YUVJ440P ||
                            av->format == AV_PIX_FMT_YUVJ411P;
     bool is_full = av->color_range == AVCOL_RANGE_JPEG ||
-                   (av->color_range == AVCOL_RANGE_UNSPECIFIED && is_full_by_name);
+                   (av->color_range == AVCOL_RANGE_UNSPECIFIED && (is_full_by_name || is_gray));
     return is_full ? MIEN_RANGE_FULL : MIEN_RANGE_LIMITED;
 }
 

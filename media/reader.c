@@ -19,6 +19,9 @@ struct MienMediaReader {
 /* Enough to tell the kinds of picture apart; a PNM header with long comments goes to FFmpeg. */
 #define SNIFF_BYTES 512
 
+/* Most first frames of a camera's stream are smaller. */
+#define JPEG_LOOK_BYTES (64 * 1024)
+
 /* Small boxes may stand before those that matter. */
 #define MAX_MP4_HEAD_BYTES (1 << 20)
 
@@ -122,6 +125,22 @@ static MienStatus open_video(MienMediaReader *reader, MienError *error)
     return MIEN_OK;
 }
 
+/* Reads ahead until it is clear whether a JPEG is a picture or the first frame of a stream. */
+static MienStatus look_at_jpeg(MieniInput *input, bool *is_stream, MienError *error)
+{
+    size_t wanted = JPEG_LOOK_BYTES;
+    for (;;) {
+        ptrdiff_t n = mieni_input_peek(input, wanted);
+        if (n < 0)
+            return mieni_input_fail(input, error);
+        MieniJpegLook look = mieni_jpeg_look(input->ahead + input->ahead_at, (size_t)n);
+        *is_stream = look == MIENI_JPEG_STREAM;
+        if (look != MIENI_JPEG_NEEDS_MORE || (size_t)n < wanted)
+            return MIEN_OK;
+        wanted += wanted / 2;
+    }
+}
+
 static MienStatus open_input(MienMediaReader *reader, MienError *error)
 {
     MieniInput *input = &reader->input;
@@ -133,8 +152,14 @@ static MienStatus open_input(MienMediaReader *reader, MienError *error)
                                 "%s is empty; get the file again", input->name);
     const uint8_t *head = input->ahead + input->ahead_at;
     input->declared_length = mieni_declared_length(head, (size_t)n);
-    bool is_still =
-        is_jpeg(head, (size_t)n) || is_png(head, (size_t)n) || mieni_pnm_is_plain(head, (size_t)n);
+    bool is_still = is_png(head, (size_t)n) || mieni_pnm_is_plain(head, (size_t)n);
+    if (is_jpeg(head, (size_t)n)) {
+        bool is_stream;
+        MienStatus status = look_at_jpeg(input, &is_stream, error);
+        if (status != MIEN_OK)
+            return status;
+        is_still = !is_stream;
+    }
     return is_still ? open_still(reader, error) : open_video(reader, error);
 }
 

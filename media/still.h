@@ -15,6 +15,16 @@ MienStatus mieni_jpeg_read(const uint8_t *data, size_t size, const char *name,
 MienStatus mieni_png_read(const uint8_t *data, size_t size, const char *name,
                           MienMediaFrame **frame, MienError *error);
 
+/* What begins with a JPEG picture; more bytes may be needed to tell, and at the end of a file that
+ * means a picture. */
+typedef enum MieniJpegLook {
+    MIENI_JPEG_NEEDS_MORE,
+    MIENI_JPEG_PICTURE,
+    MIENI_JPEG_STREAM
+} MieniJpegLook;
+
+MieniJpegLook mieni_jpeg_look(const uint8_t *data, size_t size);
+
 /* Tells whether this is a binary PGM or PPM with 8 bits: the kinds that mieni_pnm_read knows. */
 bool mieni_pnm_is_plain(const uint8_t *data, size_t size);
 

@@ -18,6 +18,7 @@ struct MieniVideo {
     AVCodecContext *codec;
     AVPacket *packet;
     AVFrame *av;
+    bool has_key;       /* the decoder got a key frame */
     bool draining;      /* the decoder gets no more packets */
     MienStatus failure; /* found; to be told after the frames before it */
     MienError failure_text;
@@ -159,13 +160,13 @@ static void begin_drain(MieniVideo *video)
 }
 
 /*
- * Notes that a packet could not be decoded. Before the first frame that is how a recording that
- * begins in the middle looks, and nothing is lost yet. Later the frames that the decoder still
+ * Notes that a packet could not be decoded. Before the first key frame that is how a recording
+ * that begins in the middle looks, and nothing is lost yet. Later the frames that the decoder still
  * holds are good, unless other threads have gone on decoding what follows.
  */
 static void on_decode_failure(MieniVideo *video, int code)
 {
-    if (video->n_frames == 0 && !video->draining && code != AVERROR(ENOMEM))
+    if (!video->has_key && !video->draining && code != AVERROR(ENOMEM))
         return;
     note_failure(video, code);
     if (video->codec->active_thread_type & FF_THREAD_FRAME)
@@ -193,10 +194,11 @@ static void feed(MieniVideo *video)
         begin_drain(video);
         return;
     }
-    if (packet->flags & AV_PKT_FLAG_CORRUPT && video->n_frames > 0) {
+    if (packet->flags & AV_PKT_FLAG_CORRUPT && video->has_key) {
         note_failure(video, AVERROR_INVALIDDATA);
         begin_drain(video);
     } else {
+        video->has_key |= (packet->flags & AV_PKT_FLAG_KEY) != 0;
         code = avcodec_send_packet(video->codec, packet);
         if (code < 0 && code != AVERROR(EAGAIN))
             on_decode_failure(video, code);
