@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/mien/draw.h"
+#include "../../tools/mien/draw.h"
 
 #include <math.h>
 

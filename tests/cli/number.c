@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/mien/number.h"
+#include "../../tools/mien/number.h"
 
 #include <float.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/mien/writer.h"
+#include "../../tools/mien/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
