@@ -99,8 +99,15 @@ MIENI_INLINE __m256 avx2_residual(MieniResidual kind, const float *from, ptrdiff
 /* True if every tap of every output pixel lies inside the input plane or its zero border. */
 bool mieni_border_suffices_avx2(const MieniConvShape *shape, const MieniPlane *in);
 
-/* Writes the sigmoid of, or zeros behind, the channels of output pixels: what is too rare for the
- * kernels themselves. Pixels first .. first + n - 1 are counted in row order. */
-void mieni_conv_tail_avx2(const MieniConvArgs *args, int32_t first, int32_t n);
+/* True if mieni_conv_tail_avx2 has anything to do. */
+static inline bool avx2_has_tail(const MieniConvArgs *args)
+{
+    return args->shape->activation == MIENI_ACTIVATION_SIGMOID ||
+           args->out.pixel_stride > avx2_round_up_8(args->shape->out_channels);
+}
+
+/* What is too rare for the kernels themselves, after them: the sigmoid of channels begin .. end - 1
+ * of one pixel, and zeros in lanes that no vector of the last channels covers. */
+void mieni_conv_tail_avx2(const MieniConvArgs *args, float *out, int32_t begin, int32_t end);
 
 #endif

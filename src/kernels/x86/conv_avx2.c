@@ -18,21 +18,14 @@ bool mieni_border_suffices_avx2(const MieniConvShape *shape, const MieniPlane *i
            behind <= in->border;
 }
 
-void mieni_conv_tail_avx2(const MieniConvArgs *args, int32_t first, int32_t n)
+void mieni_conv_tail_avx2(const MieniConvArgs *args, float *out, int32_t begin, int32_t end)
 {
-    const MieniConvShape *shape = args->shape;
-    ptrdiff_t written = avx2_round_up_8(shape->out_channels);
-    bool sigmoid = shape->activation == MIENI_ACTIVATION_SIGMOID;
-
-    if (!sigmoid && args->out.pixel_stride <= written)
-        return;
-    for (int32_t i = first; i < first + n; i++) {
-        float *out = mieni_plane_at(&args->out, i / shape->out_width, i % shape->out_width);
-        for (int32_t c = 0; sigmoid && c < shape->out_channels; c++)
+    if (args->shape->activation == MIENI_ACTIVATION_SIGMOID)
+        for (int32_t c = begin; c < end; c++)
             out[c] = 1.0f / (1.0f + expf(-out[c]));
-        for (ptrdiff_t c = written; c < args->out.pixel_stride; c++)
+    if (end == args->shape->out_channels)
+        for (ptrdiff_t c = avx2_round_up_8(end); c < args->out.pixel_stride; c++)
             out[c] = 0.0f;
-    }
 }
 
 static size_t k_of(const MieniConvShape *shape)

@@ -190,8 +190,8 @@ static void finish_row(const MieniConvArgs *args, const float *bias, int32_t y)
             v = avx2_activate(shape->activation, v, _mm256_load_ps(bias + padded + c));
             avx2_store(mieni_plane_at(&args->out, y, x) + c, avx2_lanes(&args->out, c), v);
         }
+        mieni_conv_tail_avx2(args, mieni_plane_at(&args->out, y, x), 0, shape->out_channels);
     }
-    mieni_conv_tail_avx2(args, y * shape->out_width, shape->out_width);
 }
 
 static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)

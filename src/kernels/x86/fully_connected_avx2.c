@@ -178,7 +178,7 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
             avx2_store(args->out.data + c, avx2_lanes(&args->out, c), x);
         }
     }
-    mieni_conv_tail_avx2(args, 0, 1);
+    mieni_conv_tail_avx2(args, args->out.data, row_begin, row_end);
 }
 
 const MieniConvKernel mieni_fully_connected_avx2 = {packed_floats, pack, scratch_floats, run};

@@ -335,7 +335,8 @@ void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const fl
         block.n = MIENI_MIN(MIENI_MIN(block.n, BLOCK_PIXELS), end - first);
         locate_block(args, input, row_begin, &block);
         run_block(args, input, packed, &block);
-        mieni_conv_tail_avx2(args, block.first, block.n);
+        for (int32_t i = 0; i < block.n && avx2_has_tail(args); i++)
+            mieni_conv_tail_avx2(args, block.out[i], 0, args->shape->out_channels);
         first += block.n;
     }
 }
