@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crop: every format, border rule and direction, maps inside, across and far outside the picture.
+ */
+#include "cases.h"
+
+#include <math.h>
+
+/* A plane of random bytes, sometimes bottom up. Nothing lies behind the last pixel. */
+static void fill_plane(Test *test, MienImage *image, int plane, int32_t row_bytes, int32_t rows)
+{
+    ptrdiff_t stride = row_bytes + random_below(test, 2) * random_below(test, 9);
+    size_t size_bytes = (size_t)((rows - 1) * stride + row_bytes);
+    uint8_t *bytes = test_alloc(test, size_bytes, 1);
+
+    for (size_t i = 0; i < size_bytes; i++)
+        bytes[i] = (uint8_t)random_below(test, 256);
+    bool upside_down = random_below(test, 4) == 0;
+    image->planes[plane] = upside_down ? bytes + (rows - 1) * stride : bytes;
+    image->strides_bytes[plane] = upside_down ? -stride : stride;
+}
+
+static MieniView random_picture(Test *test, MienPixelFormat format, int32_t width, int32_t height)
+{
+    static const int32_t yuv[2][6] = {{16, 76309, 104597, -25675, -53279, 132201},
+                                      {0, 65536, 103206, -12276, -30679, 121609}};
+    const int32_t *c = yuv[random_below(test, 2)];
+    MieniView view = {.image = {.struct_size = sizeof(MienImage),
+                                .format = format,
+                                .width = width,
+                                .height = height},
+                      .upright_width = width,
+                      .upright_height = height,
+                      .y_offset = c[0],
+                      .y_gain = c[1],
+                      .r_v = c[2],
+                      .g_u = c[3],
+                      .g_v = c[4],
+                      .b_u = c[5]};
+    int32_t half_width = (width + 1) / 2, half_height = (height + 1) / 2;
+
+    switch (format) {
+    case MIEN_PIXEL_RGB24:
+    case MIEN_PIXEL_BGR24:
+        fill_plane(test, &view.image, 0, 3 * width, height);
+        break;
+    case MIEN_PIXEL_RGBA32:
+    case MIEN_PIXEL_BGRA32:
+        fill_plane(test, &view.image, 0, 4 * width, height);
+        break;
+    case MIEN_PIXEL_GRAY8:
+        fill_plane(test, &view.image, 0, width, height);
+        break;
+    case MIEN_PIXEL_NV12:
+        fill_plane(test, &view.image, 0, width, height);
+        fill_plane(test, &view.image, 1, 2 * half_width, half_height);
+        break;
+    case MIEN_PIXEL_I420:
+        fill_plane(test, &view.image, 0, width, height);
+        fill_plane(test, &view.image, 1, half_width, half_height);
+        fill_plane(test, &view.image, 2, half_width, half_height);
+        break;
+    }
+    return view;
+}
+
+/* A position in 2^-32 of 1/32 pixel. */
+static int64_t position(Test *test, double low, double high)
+{
+    double pixels = low + (high - low) * (double)random_float(test, 0.0f, 1.0f);
+    return (int64_t)(pixels * 32.0 * 4294967296.0);
+}
+
+static MieniCrop random_map(Test *test, int32_t width, int32_t height, int32_t side)
+{
+    MieniCrop crop = {.border = random_bool(test) ? MIENI_BORDER_ZERO : MIENI_BORDER_REPLICATE};
+    double step = 2.5 * (double)(width + height) / (2.0 * side);
+    double reach = random_below(test, 6) == 0 ? 4e6 : 0.0; /* far outside */
+
+    for (int i = 0; i < 6; i++)
+        crop.m[i] = i % 3 == 2 ? position(test, -0.3 * width - reach, 1.1 * height + reach)
+                               : position(test, -step, step);
+    if (random_below(test, 4) == 0) { /* whole pixels, for exact ties and edges */
+        const int64_t unit = INT64_C(32) << MIENI_CROP_SHIFT;
+        for (int i = 0; i < 6; i++)
+            crop.m[i] = crop.m[i] / unit * unit;
+        crop.m[2] += (random_bool(test) ? unit : 1) / 2; /* half a pixel, or half of 1/32 */
+    }
+    bool signed_range = random_bool(test);
+    crop.scale = (signed_range ? 2.0f : 1.0f) / 255.0f;
+    crop.offset = signed_range ? -1.0f : 0.0f;
+    return crop;
+}
+
+static void crop_case(Test *test, MienPixelFormat format, int32_t width, int32_t height,
+                      int32_t out_width, int32_t out_height)
+{
+    static const int32_t strides[] = {3, 4, 8};
+    int32_t begin = random_below(test, out_height);
+    int32_t end = random_between(test, begin + 1, out_height);
+    if (random_bool(test)) {
+        begin = 0;
+        end = out_height;
+    }
+    MieniCrop crop = random_map(test, width, height, MIENI_MAX(out_width, out_height));
+    crop.width = out_width;
+    crop.height = out_height;
+    Layout layout = {strides[random_below(test, 3)], random_below(test, 3), 0};
+    case_begin(test, "format %d %dx%d to %dx%d stride %d border %d rows %d-%d", (int)format, width,
+               height, out_width, out_height, layout.pixel_stride, (int)crop.border, begin, end);
+
+    MieniView view = random_picture(test, format, width, height);
+    TestPlane out = plane_make(test, out_height, out_width, 3, layout, FILL_POISON);
+    TestPlane want = plane_make(test, out_height, out_width, 3, layout_tight(3), FILL_POISON);
+    test->ref->crop(&view, &crop, &want.plane, 0, out_height);
+    test->tested->crop(&view, &crop, &out.plane, begin, end);
+    plane_check(test, &out, (Written){begin, end, 0, 3}, want.block, EXACT);
+    case_end(test);
+}
+
+void test_crop(Test *test)
+{
+    for (int32_t format = MIEN_PIXEL_RGB24; format <= MIEN_PIXEL_I420; format++) {
+        for (int i = 0; i < 80; i++)
+            crop_case(test, (MienPixelFormat)format, random_between(test, 1, 40),
+                      random_between(test, 1, 40), random_between(test, 1, 35),
+                      random_between(test, 1, 12));
+        crop_case(test, (MienPixelFormat)format, 1, 1, 192, 192);
+        crop_case(test, (MienPixelFormat)format, 321, 243, 128, 128);
+        crop_case(test, (MienPixelFormat)format, 1280, 720, 192, 192);
+    }
+}
