@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/view.h"
+
+#define REASON "image-invalid"
+
+/* What a plane must hold: rows of so many bytes. */
+typedef struct PlaneSize {
+    int32_t rows, row_bytes;
+} PlaneSize;
+
+/* Fills the sizes of the planes that a format has; returns their number, 0 for an unknown format.
+ */
+static int plane_sizes(const MienImage *image, PlaneSize sizes[3])
+{
+    int32_t width = image->width, height = image->height;
+    int32_t half_width = (width + 1) / 2, half_height = (height + 1) / 2;
+    sizes[0] = (PlaneSize){height, width};
+    switch (image->format) {
+    case MIEN_PIXEL_RGB24:
+    case MIEN_PIXEL_BGR24:
+        sizes[0].row_bytes = 3 * width;
+        return 1;
+    case MIEN_PIXEL_RGBA32:
+    case MIEN_PIXEL_BGRA32:
+        sizes[0].row_bytes = 4 * width;
+        return 1;
+    case MIEN_PIXEL_GRAY8:
+        return 1;
+    case MIEN_PIXEL_NV12:
+        sizes[1] = (PlaneSize){half_height, 2 * half_width};
+        return 2;
+    case MIEN_PIXEL_I420:
+        sizes[1] = sizes[2] = (PlaneSize){half_height, half_width};
+        return 3;
+    }
+    return 0;
+}
+
+static MienStatus check_plane(const MienImage *image, int index, PlaneSize size, MienError *error)
+{
+    ptrdiff_t stride = image->strides_bytes[index];
+    if (!image->planes[index])
+        return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
+                          "planes[%d] of the picture is NULL: point it at the first row", index);
+    if (size.rows == 1)
+        return MIEN_OK; /* the stride is never used */
+    if (stride < size.row_bytes && stride > -size.row_bytes)
+        return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
+                          "strides_bytes[%d] is %td, but a row has %d bytes", index, stride,
+                          (int)size.row_bytes);
+    const ptrdiff_t limit = PTRDIFF_MAX / MIEN_IMAGE_MAX_SIDE;
+    if (stride > limit || stride < -limit)
+        return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
+                          "strides_bytes[%d] is %td, more than memory can hold", index, stride);
+    return MIEN_OK;
+}
+
+static MienStatus check_fields(const MienImage *image, MienError *error)
+{
+    if (image->struct_size != sizeof(*image))
+        return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
+                          "struct_size of the picture is %zu, not %zu: set it with mien_image_init",
+                          image->struct_size, sizeof(*image));
+    const struct {
+        const char *name;
+        int32_t value;
+    } sides[] = {{"width", image->width}, {"height", image->height}};
+    for (size_t i = 0; i < MIENI_COUNT_OF(sides); i++)
+        if (sides[i].value < 1 || sides[i].value > MIEN_IMAGE_MAX_SIDE)
+            return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
+                              "%s of the picture is %d, not 1 to %d pixels: scale it first",
+                              sides[i].name, (int)sides[i].value, MIEN_IMAGE_MAX_SIDE);
+    PlaneSize sizes[3];
+    int n_planes = plane_sizes(image, sizes);
+    if (n_planes == 0)
+        return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
+                          "format of the picture is %d, which is no MIEN_PIXEL_ value",
+                          (int)image->format);
+    for (int i = 0; i < n_planes; i++) {
+        MienStatus status = check_plane(image, i, sizes[i], error);
+        if (status != MIEN_OK)
+            return status;
+    }
+    int32_t turn = image->rotation_degrees;
+    if (turn != 0 && turn != 90 && turn != 180 && turn != 270)
+        return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
+                          "rotation_degrees of the picture is %d, not 0, 90, 180 or 270",
+                          (int)turn);
+    if (n_planes > 1 && (unsigned)image->color_matrix > (unsigned)MIEN_MATRIX_BT2020)
+        return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
+                          "color_matrix of the picture is %d, which is no MIEN_MATRIX_ value",
+                          (int)image->color_matrix);
+    if (n_planes > 1 && (unsigned)image->color_range > (unsigned)MIEN_RANGE_FULL)
+        return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
+                          "color_range of the picture is %d, which is no MIEN_RANGE_ value",
+                          (int)image->color_range);
+    return MIEN_OK;
+}
+
+static int32_t fixed16(double value)
+{
+    return (int32_t)(value * 65536.0 + (value < 0 ? -0.5 : 0.5));
+}
+
+/*
+ * By definition Y = Kr R + Kg G + Kb B with Kr + Kg + Kb = 1, and the colour differences are
+ * Cb = (B - Y) / (2 (1 - Kb)) and Cr = (R - Y) / (2 (1 - Kr)). Solved for R, G, B:
+ *   R = Y + 2 (1 - Kr) Cr,  B = Y + 2 (1 - Kb) Cb,
+ *   G = (Y - Kr R - Kb B) / Kg = Y - 2 Kr (1 - Kr) / Kg Cr - 2 Kb (1 - Kb) / Kg Cb
+ * Full range stores Y, Cb, Cr in 255 steps; limited range Y in 219 from 16 and Cb, Cr in 224; both
+ * have Cb = Cr = 0 at 128. Source: ITU-T H.273 (07/2021), section 8.3, equations 38 to 46.
+ */
+static void set_coefficients(MieniView *view)
+{
+    static const struct {
+        double kr, kb;
+    } matrices[] = {
+        [MIEN_MATRIX_BT601] = {0.299, 0.114},
+        [MIEN_MATRIX_BT709] = {0.2126, 0.0722},
+        [MIEN_MATRIX_BT2020] = {0.2627, 0.0593},
+    };
+    double kr = matrices[view->image.color_matrix].kr, kb = matrices[view->image.color_matrix].kb;
+    double kg = 1.0 - kr - kb;
+    bool full = view->image.color_range == MIEN_RANGE_FULL;
+    double luma = full ? 1.0 : 255.0 / 219.0, chroma = full ? 1.0 : 255.0 / 224.0;
+    view->y_offset = full ? 0 : 16;
+    view->y_gain = fixed16(luma);
+    view->r_v = fixed16(chroma * 2.0 * (1.0 - kr));
+    view->b_u = fixed16(chroma * 2.0 * (1.0 - kb));
+    view->g_v = fixed16(chroma * -2.0 * kr * (1.0 - kr) / kg);
+    view->g_u = fixed16(chroma * -2.0 * kb * (1.0 - kb) / kg);
+}
+
+MienStatus mieni_view_init(MieniView *view, const MienImage *image, MienError *error)
+{
+    memset(view, 0, sizeof(*view));
+    if (!image)
+        return mieni_fail(error, MIEN_E_ARGUMENT, REASON, "the picture is NULL");
+    MienStatus status = check_fields(image, error);
+    if (status != MIEN_OK)
+        return status;
+    view->image = *image;
+    bool sideways = image->rotation_degrees == 90 || image->rotation_degrees == 270;
+    view->upright_width = sideways ? image->height : image->width;
+    view->upright_height = sideways ? image->width : image->height;
+    if (image->format == MIEN_PIXEL_NV12 || image->format == MIEN_PIXEL_I420)
+        set_coefficients(view);
+    return MIEN_OK;
+}
