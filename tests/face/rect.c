@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "base/trig.h"
+#include "support/golden.h"
 #include "support/test.h"
 
 static void check_rect(const MieniRect *got, const MieniRect *want, double tolerance)
@@ -66,6 +67,77 @@ static void test_sergey_landmarks(void **state)
     const MieniRect want = {0.4924810758445473f, 0.5435539891381206f, 0.9361339555601735f,
                             0.9361339555601735f, 0.0029100218272376365f};
     check_rect(&got, &want, 1e-6);
+}
+
+/* Rectangles compared, and turns among them that differ in the last bit. */
+typedef struct Tally {
+    int n, n_different;
+} Tally;
+
+/* Place and size are MediaPipe's bit for bit; of the turn the last bit is its math library's. */
+static void compare_rect(Tally *tally, const MieniRect *got, const float *want)
+{
+    assert_true(got->cx == want[0] && got->cy == want[1]);
+    assert_true(got->width == want[2] && got->height == want[3]);
+    test_compare_floats("turn", &got->rotation, &want[4], 1, 0, 2e-7);
+    tally->n++;
+    tally->n_different += got->rotation != want[4];
+}
+
+static void compare_detections(Tally *tally, const Golden *golden, int32_t width, int32_t height)
+{
+    const float *boxes = golden_get(golden, "detection_boxes", GOLDEN_F32)->data;
+    const float *points = golden_get(golden, "detection_keypoints", GOLDEN_F32)->data;
+    const GoldenTensor *rects = golden_get(golden, "rects_from_detections", GOLDEN_F32);
+    for (uint32_t i = 0; i < rects->dims[0]; i++) {
+        MieniDetection d = {.xmin = boxes[4 * i],
+                            .ymin = boxes[4 * i + 1],
+                            .xmax = boxes[4 * i] + boxes[4 * i + 2],
+                            .ymax = boxes[4 * i + 1] + boxes[4 * i + 3]};
+        memcpy(d.keypoints, points + 12 * i, sizeof(d.keypoints));
+        MieniRect got = mieni_rect_from_detection(&d, width, height);
+        compare_rect(tally, &got, (const float *)rects->data + 5 * i);
+    }
+}
+
+static void compare_landmarks(Tally *tally, const Golden *golden, int32_t n, int32_t width,
+                              int32_t height)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "landmarks_%d", (int)n);
+    const float *points = golden_get(golden, name, GOLDEN_F32)->data;
+    snprintf(name, sizeof(name), "rects_from_landmarks_%d", (int)n);
+    const GoldenTensor *rects = golden_get(golden, name, GOLDEN_F32);
+    for (uint32_t face = 0; face < rects->dims[0]; face++) {
+        MienLandmark landmarks[MIENI_N_REFINED];
+        for (int32_t i = 0; i < n; i++, points += 3)
+            landmarks[i] = (MienLandmark){points[0], points[1], points[2]};
+        MieniRect got = mieni_rect_from_landmarks(landmarks, n, width, height);
+        compare_rect(tally, &got, (const float *)rects->data + 5 * face);
+    }
+}
+
+/* MediaPipe's own rectangles on real pictures, from its own detections and landmarks. */
+static void test_mediapipe_rectangles(void **state)
+{
+    (void)state;
+    static const char *const pictures[] = {"aflw-test", "alex-lacamoire",     "astronaut",
+                                           "grass",     "lin-manuel-miranda", "obama",
+                                           "obama2",    "obama-1080p",        "two_people"};
+    Tally tally = {0, 0};
+    for (size_t i = 0; i < MIENI_COUNT_OF(pictures); i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "stills/%s.gold", pictures[i]);
+        Golden *golden = golden_read(name);
+        int32_t width = *(const int32_t *)golden_get(golden, "width", GOLDEN_I32)->data;
+        int32_t height = *(const int32_t *)golden_get(golden, "height", GOLDEN_I32)->data;
+        compare_detections(&tally, golden, width, height);
+        compare_landmarks(&tally, golden, MIENI_N_MESH, width, height);
+        compare_landmarks(&tally, golden, MIENI_N_REFINED, width, height);
+        golden_destroy(golden);
+    }
+    print_message("%d of %d turns differ in the last bit\n", tally.n_different, tally.n);
+    assert_true(tally.n >= 3 * 8);
 }
 
 /* In a picture that is not square the rectangle is square in pixels, by the longer side. */
@@ -198,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sergey_detection),
         cmocka_unit_test(test_sergey_landmarks),
+        cmocka_unit_test(test_mediapipe_rectangles),
         cmocka_unit_test(test_square_in_pixels),
         cmocka_unit_test(test_rotation_all_round),
         cmocka_unit_test(test_face_left_of_the_picture),
