@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The crop against the pictures that MediaPipe's own test expects: no value may differ. */
+/* The crop against MediaPipe's: the pictures that its own test expects, and crops of real pictures.
+ * No value may differ. */
+#include "base/sha256.h"
 #include "base/trig.h"
 #include "image/crop_image.h"
+#include "support/golden.h"
 #include "support/picture.h"
 
 /* MediaPipe's test, mediapipe/calculators/tensor/image_to_tensor_calculator_test.cc. */
@@ -71,10 +74,86 @@ static void test_mediapipe_pictures(void **state)
     free(input);
 }
 
+static void check_sha256(const char *what, const void *data, size_t size, const Golden *golden,
+                         const char *tensor)
+{
+    const uint8_t *want = golden_get(golden, tensor, GOLDEN_U8)->data;
+    char got[65], text[65];
+    mieni_sha256_hex(data, size, got);
+    for (int i = 0; i < 32; i++)
+        snprintf(text + 2 * i, 3, "%02x", want[i]);
+    if (strcmp(got, text) != 0)
+        fail_msg("%s: other bytes than those of the golden data", what);
+}
+
+static int golden_flag(const Golden *golden, const char *name)
+{
+    const GoldenTensor *flag = golden_find(golden, name);
+    return flag ? *(const int32_t *)flag->data : 0;
+}
+
+/* Rectangles of real pictures, where tests/golden/README.md says how the bytes came about. */
+static void check_real_crop(const char *name, int32_t side)
+{
+    Golden *golden = golden_read(name);
+    const GoldenTensor *picture = golden_get(golden, "picture", GOLDEN_U8);
+    char path[128];
+    snprintf(path, sizeof(path), "testdata/%.*s", (int)picture->n_elements,
+             (const char *)picture->data);
+    const char *file = test_find_data(path);
+    if (!file) {
+        golden_destroy(golden);
+        test_need_data(path);
+        return;
+    }
+    int width, height;
+    uint8_t *rgb = test_read_rgb24(file, &width, &height);
+    check_sha256(path, rgb, 3 * (size_t)width * (size_t)height, golden, "picture_rgb_sha256");
+
+    MienImage image;
+    mien_image_init(&image, MIEN_PIXEL_RGB24, width, height, rgb, 0);
+    const float *r = golden_get(golden, "rect", GOLDEN_F32)->data;
+    MieniCropSpec spec = byte_spec(
+        side, side, golden_flag(golden, "border_zero") ? MIENI_BORDER_ZERO : MIENI_BORDER_REPLICATE,
+        golden_flag(golden, "keep_aspect"));
+    float *pixels = crop_image(&image, (MieniRect){r[0], r[1], r[2], r[3], r[4]}, &spec);
+    size_t n = 3 * (size_t)side * (size_t)side;
+    uint8_t *bytes = malloc(n);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (uint8_t)pixels[i];
+    check_sha256(name, bytes, n, golden, "crop_sha256");
+    free(bytes);
+    free(pixels);
+    free(rgb);
+    golden_destroy(golden);
+}
+
+static void test_shared_pictures(void **state)
+{
+    (void)state;
+    check_real_crop("attention/face_landmark_with_attention-crop-2.gold", 192);
+    check_real_crop("attention/face_landmark_with_attention-crop-3.gold", 192);
+    check_real_crop("networks/face_landmark-crop-2.gold", 192);
+    check_real_crop("networks/face_detection_short_range-crop-2.gold", 128);
+    check_real_crop("networks/face_detection_full_range_sparse-crop-1.gold", 192);
+}
+
+static void test_sample_picture(void **state)
+{
+    (void)state;
+    check_real_crop("attention/face_landmark_with_attention-crop-1.gold", 192);
+    check_real_crop("networks/face_landmark-crop-1.gold", 192);
+    check_real_crop("networks/face_detection_short_range-crop-1.gold", 128);
+    check_real_crop("networks/face_landmarks_detector-crop-1.gold", 256);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mediapipe_pictures),
+        cmocka_unit_test(test_shared_pictures),
+        cmocka_unit_test(test_sample_picture),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));
 }
