@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constants as f32, whatever way they are stored. */
+#include "model/graph.h"
+
+/* IEEE 754 binary16 to binary32, exact. */
+static float half_to_float(uint16_t half)
+{
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+    uint32_t exponent = half >> 10 & 31;
+    uint32_t fraction = half & 0x3ff;
+    uint32_t bits;
+    if (exponent == 31) {
+        bits = sign | 0x7f800000 | fraction << 13;
+    } else if (exponent) {
+        bits = sign | (exponent + 112) << 23 | fraction << 13;
+    } else {
+        /* Subnormal: a multiple of 2^-24, which a float holds as it is. */
+        float value = (float)fraction * (1.0f / 16777216.0f);
+        memcpy(&bits, &value, 4);
+        bits |= sign;
+    }
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
+static float load_value(const MieniGraphTensor *tensor, size_t index)
+{
+    const uint8_t *data = tensor->data;
+    if (tensor->type == MIENI_TYPE_F16) {
+        uint16_t half;
+        memcpy(&half, data + 2 * index, 2);
+        return half_to_float(half);
+    }
+    float value;
+    memcpy(&value, data + 4 * index, 4);
+    return value;
+}
+
+static size_t load_index(const void *vector, uint8_t element_bytes, size_t index)
+{
+    const uint8_t *p = (const uint8_t *)vector + index * element_bytes;
+    size_t value = 0;
+    for (int i = 0; i < element_bytes; i++)
+        value |= (size_t)p[i] << (8 * i);
+    return value;
+}
+
+static void unpack_sparse(const MieniGraphTensor *tensor, float *out)
+{
+    const MieniSparsity *sparsity = tensor->sparsity;
+    size_t n_columns = (size_t)tensor->shape[tensor->rank - 1];
+    memset(out, 0, tensor->n_elements * sizeof(*out));
+    for (size_t row = 0; row < sparsity->n_rows; row++) {
+        size_t begin = load_index(sparsity->segments, sparsity->segment_bytes, row);
+        size_t end = load_index(sparsity->segments, sparsity->segment_bytes, row + 1);
+        for (size_t i = begin; i < end; i++)
+            out[row * n_columns + load_index(sparsity->indices, sparsity->index_bytes, i)] =
+                load_value(tensor, i);
+    }
+}
+
+MienStatus mieni_graph_constant_f32(const MieniGraphTensor *tensor, float *out, MienError *error)
+{
+    if (!tensor->data || tensor->type == MIENI_TYPE_I32)
+        return mieni_fail(error, MIEN_E_FORMAT, "model-damaged",
+                          "tensor '%s' is not a constant of float32 or float16", tensor->name);
+    if (tensor->sparsity) {
+        unpack_sparse(tensor, out);
+        return MIEN_OK;
+    }
+    for (size_t i = 0; i < tensor->n_elements; i++)
+        out[i] = load_value(tensor, i);
+    return MIEN_OK;
+}
