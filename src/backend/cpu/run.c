@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running a plan. Several jobs are shared out over the threads, a job a thread; a single job shares
+ * out the rows of its large operations instead. Either way a value is computed by the same
+ * instructions: results do not depend on the number of threads.
+ */
+#include <math.h>
+
+#include "backend/cpu/cpu.h"
+
+/* Below this many multiply-adds waking another thread costs more than it saves. */
+#define MIN_SHARED_MACS 500e3
+
+/* A job on its way through the steps. */
+typedef struct Run {
+    MieniDevicePlan *plan;
+    MieniJob *job;
+    CpuWorkspace *workspace; /* whose activations the job uses */
+    const CpuStep *step;
+    int32_t rows_per_piece;
+} Run;
+
+static MieniPlane plane_of(const Run *run, int32_t tensor)
+{
+    MieniPlane plane = run->plan->tensors[tensor].plane;
+    plane.data = run->workspace->activations + run->plan->tensors[tensor].offset;
+    return plane;
+}
+
+static void run_conv(const Run *run, float *scratch, int32_t row_begin, int32_t row_end)
+{
+    const MieniOp *op = &run->step->op;
+    MieniConvArgs args = {.shape = &op->shape,
+                          .packed = run->step->packed,
+                          .in = plane_of(run, op->inputs[0]),
+                          .out = plane_of(run, op->output),
+                          .scratch = scratch};
+    if (op->residual >= 0)
+        args.residual = plane_of(run, op->residual);
+    run->step->kernel->run(&args, row_begin, row_end);
+}
+
+static void decode_boxes(const Run *run)
+{
+    const MieniOp *op = &run->step->op;
+    run->job->n_detections = run->plan->device->kernels.decode_boxes(
+        plane_of(run, op->inputs[0]).data, plane_of(run, op->inputs[1]).data, op->boxes.anchors,
+        op->boxes.n_anchors, op->boxes.side, op->boxes.min_score, run->job->detections);
+}
+
+static void decode_landmarks(const Run *run, float *scratch)
+{
+    const MieniKernels *kernels = &run->plan->device->kernels;
+    const MieniOp *op = &run->step->op;
+    const float *points = plane_of(run, op->inputs[0]).data;
+    if (op->landmarks.n_refinements) {
+        const float *raw[MIENI_OP_MAX_INPUTS];
+        for (int32_t i = 0; i < op->landmarks.n_refinements; i++)
+            raw[i] = plane_of(run, op->inputs[1 + i]).data;
+        kernels->refine_landmarks(points, op->landmarks.n_refinements, op->landmarks.refinements,
+                                  raw, scratch);
+        points = scratch;
+    }
+    kernels->decode_landmarks(points, op->landmarks.n_landmarks, op->landmarks.side,
+                              &run->job->projection, run->job->landmarks);
+    run->job->presence = 1 / (1 + expf(-*plane_of(run, op->inputs[op->n_inputs - 1]).data));
+}
+
+static void run_rows(const Run *run, float *scratch, int32_t row_begin, int32_t row_end)
+{
+    const MieniKernels *kernels = &run->plan->device->kernels;
+    const MieniOp *op = &run->step->op;
+    MieniPlane in = {0}, second = {0}, out = {0};
+    if (op->n_inputs > 0)
+        in = plane_of(run, op->inputs[0]);
+    if (op->n_inputs > 1)
+        second = plane_of(run, op->inputs[1]);
+    if (op->output >= 0)
+        out = plane_of(run, op->output);
+    switch (op->kind) {
+    case MIENI_OP_CONV:
+    case MIENI_OP_POINTWISE:
+    case MIENI_OP_DEPTHWISE:
+    case MIENI_OP_DEPTHWISE_POINTWISE:
+    case MIENI_OP_FULLY_CONNECTED:
+        run_conv(run, scratch, row_begin, row_end);
+        break;
+    case MIENI_OP_RESIZE_ADD:
+        kernels->resize_add(&in, &second, &out, row_begin, row_end);
+        break;
+    case MIENI_OP_DEPTH_TO_SPACE:
+        kernels->depth_to_space(&in, &out);
+        break;
+    case MIENI_OP_LANDMARKS_TO_MATRIX:
+        kernels->landmarks_to_matrix(&op->matrix, in.data, out.data);
+        break;
+    case MIENI_OP_SAMPLE_BILINEAR:
+        kernels->sample_bilinear(&in, second.data, &out);
+        break;
+    case MIENI_OP_TRANSFORM_LANDMARKS:
+        kernels->transform_landmarks(in.data, out.width, second.data, op->scale, out.data);
+        break;
+    case MIENI_OP_CROP:
+        kernels->crop(run->job->picture, &run->job->crop, &out, row_begin, row_end);
+        break;
+    case MIENI_OP_DECODE_BOXES:
+        decode_boxes(run);
+        break;
+    case MIENI_OP_DECODE_LANDMARKS:
+        decode_landmarks(run, scratch);
+        break;
+    }
+}
+
+static void run_piece(void *user, int32_t index, int32_t thread)
+{
+    const Run *run = user;
+    int32_t begin = index * run->rows_per_piece;
+    int32_t end = MIENI_MIN(begin + run->rows_per_piece, run->step->n_rows);
+    run_rows(run, run->plan->workspaces[thread].scratch, begin, end);
+}
+
+static void read_input(const Run *run)
+{
+    MieniPlane plane = plane_of(run, run->plan->input);
+    const float *in = run->job->input;
+    size_t pixel_bytes = (size_t)plane.channels * sizeof(float);
+    for (int32_t y = 0; y < plane.height; y++)
+        for (int32_t x = 0; x < plane.width; x++, in += plane.channels)
+            memcpy(mieni_plane_at(&plane, y, x), in, pixel_bytes);
+}
+
+static void write_outputs(const Run *run)
+{
+    for (int32_t i = 0; i < run->plan->n_outputs; i++) {
+        if (!run->job->outputs[i])
+            continue;
+        MieniPlane plane = plane_of(run, run->plan->outputs[i]); /* outputs are tight */
+        memcpy(run->job->outputs[i], plane.data,
+               (size_t)plane.height * (size_t)plane.row_stride * sizeof(float));
+    }
+}
+
+/* `share`: rows of large steps go over the pool; else the calling thread does it all. */
+static void run_job(MieniDevicePlan *plan, MieniJob *job, int32_t thread, bool share)
+{
+    Run run = {.plan = plan, .job = job, .workspace = &plan->workspaces[thread]};
+    if (job->input)
+        read_input(&run);
+    for (int32_t i = 0; i < plan->n_steps; i++) {
+        run.step = &plan->steps[i];
+        int32_t n_rows = run.step->n_rows, unit = run.step->row_unit;
+        bool large = run.step->op.macs >= MIN_SHARED_MACS || run.step->op.kind == MIENI_OP_CROP;
+        if (!share || !large || n_rows <= unit) {
+            run_rows(&run, plan->workspaces[thread].scratch, 0, n_rows);
+            continue;
+        }
+        int32_t per_thread = (n_rows + plan->n_workspaces - 1) / plan->n_workspaces;
+        run.rows_per_piece = (per_thread + unit - 1) / unit * unit;
+        int32_t n_pieces = (n_rows + run.rows_per_piece - 1) / run.rows_per_piece;
+        mieni_pool_run(plan->device->pool, n_pieces, run_piece, &run);
+    }
+    write_outputs(&run);
+}
+
+typedef struct Batch {
+    MieniDevicePlan *plan;
+    MieniJob *jobs;
+} Batch;
+
+static void run_one_of_batch(void *user, int32_t index, int32_t thread)
+{
+    const Batch *batch = user;
+    run_job(batch->plan, &batch->jobs[index], thread, false);
+}
+
+MienStatus mieni_cpu_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error)
+{
+    (void)error; /* a CPU does not fail half-way */
+    if (n == 1) {
+        run_job(plan, jobs, 0, plan->n_workspaces > 1);
+        return MIEN_OK;
+    }
+    Batch batch = {plan, jobs};
+    mieni_pool_run(plan->device->pool, (int32_t)n, run_one_of_batch, &batch);
+    return MIEN_OK;
+}
