@@ -1,3 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 target_sources(mien_objects PRIVATE
+    ${CMAKE_CURRENT_LIST_DIR}/bench.c
+    ${CMAKE_CURRENT_LIST_DIR}/engine.c
+    ${CMAKE_CURRENT_LIST_DIR}/model.c
+    ${CMAKE_CURRENT_LIST_DIR}/process.c
+    ${CMAKE_CURRENT_LIST_DIR}/result.c
 )

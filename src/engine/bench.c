@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mien/bench.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/rng.h"
+#include "cpu/flags.h"
+#include "engine/engine_private.h"
+
+/* Multiply-adds of one turn of the FMA loop: long enough for the clock, short enough to share its
+ * conditions. */
+#define LOOP_ITERATIONS 100000
+
+void mien_bench_options_init(MienBenchOptions *options)
+{
+    *options = (MienBenchOptions){
+        .struct_size = sizeof(*options), .threads = 1, .repeats = 200, .cpu_mask = MIEN_CPU_ALL};
+}
+
+/* A network under measurement. */
+typedef struct Entry {
+    MieniDevicePlan *plan;
+    float *input;
+    double *times_ms; /* [repeats] */
+    double macs;
+} Entry;
+
+static double now_ms(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
+}
+
+static MienStatus create_entry(Entry *entry, MieniDevice *device, const MieniGraph *graph,
+                               int32_t repeats, MienError *error)
+{
+    MieniPlan *plan;
+    MienStatus status = mieni_plan_create(graph, &plan, error);
+    if (status != MIEN_OK)
+        return status;
+    const MieniTensor *input = &plan->tensors[plan->input];
+    size_t n = (size_t)input->height * (size_t)input->width * (size_t)input->channels;
+    entry->macs = plan->macs;
+    entry->input = mieni_alloc(n, sizeof(*entry->input));
+    entry->times_ms = mieni_alloc((size_t)repeats, sizeof(*entry->times_ms));
+    status = entry->input && entry->times_ms
+                 ? mieni_backend_cpu.plan_create(device, plan, &entry->plan, error)
+                 : mieni_fail_nomem(error);
+    uint64_t state = 1;
+    for (size_t i = 0; i < n && entry->input; i++)
+        entry->input[i] = mieni_rng_float(&state, 0, 1);
+    mieni_plan_destroy(plan);
+    return status;
+}
+
+static void destroy_entries(Entry *entries, size_t n)
+{
+    for (size_t i = 0; i < n && entries; i++) {
+        mieni_backend_cpu.plan_destroy(entries[i].plan);
+        mieni_free(entries[i].input);
+        mieni_free(entries[i].times_ms);
+    }
+    mieni_free(entries);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Rounds of one turn of the loop and one run of every network; returns how many were done. */
+static int32_t measure(const MienBenchOptions *options, Entry *entries, size_t n, double *peak)
+{
+    MieniKernels kernels;
+    mieni_kernels_init(&kernels, mieni_cpu_flags() & options->cpu_mask);
+    *peak = 0;
+    for (int32_t round = 0; round < options->repeats; round++) {
+        double start = now_ms();
+        double macs = kernels.fma_loop(LOOP_ITERATIONS);
+        double rate = macs / (now_ms() - start) * 1e-6;
+        *peak = MIENI_MAX(*peak, rate);
+        for (size_t i = 0; i < n; i++) {
+            MieniJob job = {.input = entries[i].input};
+            start = now_ms();
+            mieni_backend_cpu.plan_run(entries[i].plan, 1, &job, NULL);
+            entries[i].times_ms[round] = now_ms() - start;
+        }
+        if (options->progress && options->progress(options->user, round + 1, options->repeats))
+            return round + 1;
+    }
+    return options->repeats;
+}
+
+static MienStatus check(const MienBenchOptions *options, MienError *error)
+{
+    if (options->struct_size != sizeof(*options) || options->threads < 1 || options->threads > 64 ||
+        options->repeats < 1 || options->repeats > 1000000)
+        return mieni_fail(error, MIEN_E_ARGUMENT, "argument",
+                          "bench options: threads must be in 1..64, repeats in 1..1000000");
+    return MIEN_OK;
+}
+
+MienStatus mien_bench_networks(const MienBenchOptions *options, size_t n, MienModel *const *models,
+                               const size_t *networks, MienBenchResult *results,
+                               double *fma_peak_gmac_s, MienError *error)
+{
+    if (!options || !models || !networks || !results || !fma_peak_gmac_s)
+        return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "a pointer is NULL");
+    MienStatus status = check(options, error);
+    if (status != MIEN_OK)
+        return status;
+    static const MieniLog silent = {0};
+    MieniDeviceOptions device_options = {
+        .threads = options->threads, .cpu_mask = options->cpu_mask, .log = &silent};
+    MieniDevice *device;
+    status = mieni_backend_cpu.open(&device_options, &device, error);
+    if (status != MIEN_OK)
+        return status;
+    Entry *entries = mieni_alloc(n, sizeof(*entries));
+    if (!entries)
+        status = mieni_fail_nomem(error);
+    for (size_t i = 0; i < n && status == MIEN_OK; i++) {
+        if (networks[i] >= models[i]->n_networks)
+            status = mieni_fail(error, MIEN_E_ARGUMENT, "argument", "there is no network %zu",
+                                networks[i]);
+        else
+            status = create_entry(&entries[i], device, models[i]->networks[networks[i]].graph,
+                                  options->repeats, error);
+    }
+    if (status == MIEN_OK) {
+        int32_t rounds = measure(options, entries, n, fma_peak_gmac_s);
+        for (size_t i = 0; i < n; i++) {
+            double *times = entries[i].times_ms;
+            qsort(times, (size_t)rounds, sizeof(*times), compare_times);
+            double peak = *fma_peak_gmac_s * options->threads;
+            results[i] =
+                (MienBenchResult){.macs = entries[i].macs,
+                                  .best_ms = times[0],
+                                  .median_ms = times[rounds / 2],
+                                  .share_of_peak = entries[i].macs / times[0] * 1e-6 / peak};
+        }
+    }
+    destroy_entries(entries, n);
+    mieni_backend_cpu.close(device);
+    return status;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Creating an engine: options checked, models planned, the device opened. */
+#include "engine/engine_private.h"
+
+void mien_engine_options_init(MienEngineOptions *options)
+{
+    *options = (MienEngineOptions){.struct_size = sizeof(*options),
+                                   .mode = MIEN_MODE_IMAGE,
+                                   .max_faces = 1,
+                                   .min_detection_confidence = 0.5f,
+                                   .min_tracking_confidence = 0.5f,
+                                   .threads = 1,
+                                   .cpu_mask = MIEN_CPU_ALL,
+                                   .log_level = MIEN_LOG_WARN};
+}
+
+static MienStatus check_options(const MienEngineOptions *options, MienError *error)
+{
+    enum { MAX_FACES = 1024, MAX_THREADS = 64 };
+    const char *wrong = NULL;
+    /* NaN fails every comparison, so ranges are asked for the right way round. */
+    if (options->struct_size != sizeof(*options))
+        wrong = "struct_size: call mien_engine_options_init first";
+    else if (options->mode != MIEN_MODE_IMAGE && options->mode != MIEN_MODE_VIDEO)
+        wrong = "mode: neither MIEN_MODE_IMAGE nor MIEN_MODE_VIDEO";
+    else if (!options->model)
+        wrong = "model: must be set to a landmark network";
+    else if (!options->detector)
+        wrong = "detector: must be set to a face detector";
+    else if (options->max_faces < 1 || options->max_faces > MAX_FACES)
+        wrong = "max_faces: not in 1..1024";
+    else if (!(options->min_detection_confidence >= 0 && options->min_detection_confidence <= 1))
+        wrong = "min_detection_confidence: not in 0..1";
+    else if (!(options->min_tracking_confidence >= 0 && options->min_tracking_confidence <= 1))
+        wrong = "min_tracking_confidence: not in 0..1";
+    else if (options->threads < 1 || options->threads > MAX_THREADS)
+        wrong = "threads: not in 1..64";
+    if (wrong)
+        return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "engine option %s", wrong);
+    return MIEN_OK;
+}
+
+/* The plan of a model that holds one network, with a square picture as input. */
+static MienStatus plan_model(const MienModel *model, const char *role, MieniPlan **plan,
+                             MienError *error)
+{
+    *plan = NULL;
+    if (model->n_networks != 1)
+        return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                          "the %s model is a bundle of %zu networks; give one .tflite file instead",
+                          role, model->n_networks);
+    MienStatus status = mieni_plan_create(model->networks[0].graph, plan, error);
+    if (status != MIEN_OK)
+        return status;
+    const MieniTensor *input = &(*plan)->tensors[(*plan)->input];
+    if (input->height != input->width)
+        return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                          "the %s network's input is not square", role);
+    return mieni_plan_add_crop(*plan, error);
+}
+
+static MienStatus create_stage(MienEngine *engine, MieniStage *stage, const MieniPlan *plan,
+                               MienError *error)
+{
+    size_t capacity = (size_t)engine->options.threads;
+    stage->jobs = mieni_alloc(capacity, sizeof(*stage->jobs));
+    stage->tickets = mieni_alloc(capacity, sizeof(*stage->tickets));
+    if (!stage->jobs || !stage->tickets)
+        return mieni_fail_nomem(error);
+    stage->capacity = engine->options.threads;
+    const MieniTensor *input = &plan->tensors[plan->input];
+    stage->crop.width = input->width;
+    stage->crop.height = input->height;
+    return engine->backend->plan_create(engine->device, plan, &stage->plan, error);
+}
+
+/* Anchors go with the size of the detector's input. */
+static const MieniAnchorSpec *find_anchors(int32_t side)
+{
+    if (side == mieni_anchors_short_range.input_size)
+        return &mieni_anchors_short_range;
+    if (side == mieni_anchors_full_range.input_size)
+        return &mieni_anchors_full_range;
+    return NULL;
+}
+
+static MienStatus finish_detector_plan(MienEngine *engine, MieniPlan *plan, MienError *error)
+{
+    int32_t side = plan->tensors[plan->input].width;
+    const MieniAnchorSpec *spec = find_anchors(side);
+    if (!spec)
+        return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                          "the detector's input has %d pixels a side, not 128 or 192", (int)side);
+    engine->n_anchors = mieni_anchors_generate(spec, NULL, 0);
+    MieniAnchor *anchors = mieni_alloc((size_t)engine->n_anchors, sizeof(*anchors));
+    if (!anchors)
+        return mieni_fail_nomem(error);
+    mieni_anchors_generate(spec, anchors, engine->n_anchors);
+    MienStatus status = mieni_plan_add_box_decoder(plan, anchors, engine->n_anchors, (float)side,
+                                                   engine->options.min_detection_confidence, error);
+    mieni_free(anchors);
+    return status;
+}
+
+static MienStatus create_detector(MienEngine *engine, MienError *error)
+{
+    MieniStage *stage = &engine->detector;
+    stage->crop = (MieniCropSpec){
+        .border = MIENI_BORDER_ZERO, .keep_aspect = true, .range_min = -1, .range_max = 1};
+    MieniPlan *plan;
+    MienStatus status = plan_model(engine->options.detector, "detector", &plan, error);
+    if (status == MIEN_OK)
+        status = finish_detector_plan(engine, plan, error);
+    if (status == MIEN_OK)
+        status = create_stage(engine, stage, plan, error);
+    mieni_plan_destroy(plan);
+    size_t n = (size_t)engine->n_anchors;
+    for (int32_t i = 0; i < stage->capacity && status == MIEN_OK; i++) {
+        stage->jobs[i].detections = mieni_alloc(n, sizeof(*stage->jobs[i].detections));
+        if (!stage->jobs[i].detections)
+            status = mieni_fail_nomem(error);
+    }
+    engine->scratch = mieni_alloc(n, sizeof(*engine->scratch));
+    engine->detected = mieni_alloc((size_t)engine->options.max_faces, sizeof(*engine->detected));
+    if (status == MIEN_OK && (!engine->scratch || !engine->detected))
+        status = mieni_fail_nomem(error);
+    return status;
+}
+
+static MienStatus create_landmarks(MienEngine *engine, MienError *error)
+{
+    MieniStage *stage = &engine->landmarks;
+    stage->crop = (MieniCropSpec){.border = MIENI_BORDER_REPLICATE, .range_min = 0, .range_max = 1};
+    MieniPlan *plan;
+    MienStatus status = plan_model(engine->options.model, "landmark", &plan, error);
+    bool refined = status == MIEN_OK && plan->n_outputs == MIENI_N_REFINEMENTS + 2;
+    engine->n_landmarks = refined ? MIENI_N_REFINED : MIENI_N_MESH;
+    if (status == MIEN_OK)
+        status = mieni_plan_add_landmark_decoder(plan, (float)plan->tensors[plan->input].width,
+                                                 mieni_refinements,
+                                                 refined ? MIENI_N_REFINEMENTS : 0, error);
+    if (status == MIEN_OK)
+        status = create_stage(engine, stage, plan, error);
+    mieni_plan_destroy(plan);
+    size_t n = (size_t)engine->n_landmarks;
+    for (int32_t i = 0; i < stage->capacity && status == MIEN_OK; i++) {
+        stage->jobs[i].landmarks = mieni_alloc(n, sizeof(*stage->jobs[i].landmarks));
+        if (!stage->jobs[i].landmarks)
+            status = mieni_fail_nomem(error);
+    }
+    return status;
+}
+
+MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out, MienError *error)
+{
+    if (out)
+        *out = NULL;
+    if (!out || !options)
+        return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "a pointer is NULL");
+    MienStatus status = check_options(options, error);
+    if (status != MIEN_OK)
+        return status;
+    MienEngine *engine = mieni_alloc(1, sizeof(*engine));
+    if (!engine)
+        return mieni_fail_nomem(error);
+    engine->options = *options;
+    mien_model_retain(options->model);
+    mien_model_retain(options->detector);
+    engine->log = (MieniLog){options->log, options->log_user, options->log_level};
+    engine->max_tracks = 2 * options->max_faces;
+    engine->backend = &mieni_backend_cpu;
+    MieniDeviceOptions device = {
+        .threads = options->threads, .cpu_mask = options->cpu_mask, .log = &engine->log};
+    status = engine->backend->open(&device, &engine->device, error);
+    if (status == MIEN_OK)
+        status = create_detector(engine, error);
+    if (status == MIEN_OK)
+        status = create_landmarks(engine, error);
+    if (status != MIEN_OK) {
+        mien_engine_destroy(engine);
+        return status;
+    }
+    *out = engine;
+    return MIEN_OK;
+}
+
+MienStatus mien_engine_info(const MienEngine *engine, MienEngineInfo *info)
+{
+    if (!engine || !info || info->struct_size != sizeof(*info))
+        return MIEN_E_ARGUMENT;
+    info->device_requested = engine->backend->name;
+    info->device_crop = engine->backend->name;
+    info->device_detector = engine->backend->name;
+    info->device_landmarks = engine->backend->name;
+    info->isa = engine->backend->isa(engine->device);
+    info->n_landmarks = engine->n_landmarks;
+    return MIEN_OK;
+}
+
+const char *mien_engine_message(const MienEngine *engine)
+{
+    return engine ? engine->error.text : "";
+}
+
+static void free_streams(MienEngine *engine)
+{
+    for (size_t i = 0; i < engine->n_streams; i++) {
+        mieni_free(engine->streams[i].state.tracks);
+        mieni_free(engine->streams[i].working.tracks);
+    }
+    mieni_free(engine->streams);
+    engine->streams = NULL;
+    engine->n_streams = 0;
+}
+
+void mien_engine_reset(MienEngine *engine)
+{
+    if (engine)
+        free_streams(engine);
+}
+
+static void destroy_stage(MienEngine *engine, MieniStage *stage)
+{
+    engine->backend->plan_destroy(stage->plan);
+    for (int32_t i = 0; i < stage->capacity; i++) {
+        mieni_free(stage->jobs[i].detections);
+        mieni_free(stage->jobs[i].landmarks);
+    }
+    mieni_free(stage->jobs);
+    mieni_free(stage->tickets);
+}
+
+void mien_engine_destroy(MienEngine *engine)
+{
+    if (!engine)
+        return;
+    free_streams(engine);
+    for (size_t i = 0; i < engine->n_frames; i++) {
+        mieni_free(engine->frames[i].found);
+        mieni_result_finish(&engine->frames[i].result);
+    }
+    mieni_free(engine->frames);
+    mieni_free(engine->scratch);
+    mieni_free(engine->detected);
+    destroy_stage(engine, &engine->detector);
+    destroy_stage(engine, &engine->landmarks);
+    engine->backend->close(engine->device);
+    mien_model_destroy(engine->options.model);
+    mien_model_destroy(engine->options.detector);
+    mieni_free(engine);
+}

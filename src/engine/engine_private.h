@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The insides of the engine and its objects, shared by the files of this folder. */
+#ifndef MIENI_ENGINE_ENGINE_PRIVATE_H
+#define MIENI_ENGINE_ENGINE_PRIVATE_H
+
+#include <pthread.h>
+
+#include "backend/backend.h"
+#include "face/face.h"
+#include "mien/engine.h"
+
+#define MIENI_MODEL_MAX_NETWORKS 8
+
+typedef struct MieniNetwork {
+    char name[64]; /* inside a bundle: the member's name; else empty */
+    MieniGraph *graph;
+} MieniNetwork;
+
+struct MienModel {
+    int32_t n_references; /* under `mutex` */
+    pthread_mutex_t mutex;
+    char sha256[65]; /* under `mutex`; empty until somebody asks */
+    const void *data;
+    size_t size_bytes;
+    bool is_mapped; /* else allocated */
+    size_t n_networks;
+    MieniNetwork networks[MIENI_MODEL_MAX_NETWORKS];
+};
+
+struct MienResult {
+    int64_t timestamp_us;
+    int32_t n_faces;
+    int32_t capacity; /* faces that there is room for */
+    int32_t n_landmarks;
+    MienFace *faces;         /* [capacity] */
+    MienLandmark *landmarks; /* [capacity][n_landmarks] */
+};
+
+/* Makes room for faces; those there are stay. */
+MienStatus mieni_result_reserve(MienResult *result, int32_t capacity, int32_t n_landmarks);
+void mieni_result_finish(MienResult *result);
+
+/* What is remembered of a video between two frames. */
+typedef struct MieniStreamState {
+    bool has_time;
+    int64_t timestamp_us;
+    int32_t next_face_id;
+    int32_t n_tracks;
+    MieniTrack *tracks; /* [2 * max_faces] */
+} MieniStreamState;
+
+/* A call works on a copy of the state, so that it can fail without having moved on. */
+typedef struct MieniStream {
+    uint32_t id;
+    MieniStreamState state, working;
+    size_t n_seen; /* frames of the running call */
+} MieniStream;
+
+/* A picture on its way through a call. */
+typedef struct MieniFrame {
+    MieniView view;
+    MieniStream *stream; /* NULL in MIEN_MODE_IMAGE */
+    size_t round;        /* how many earlier frames of its stream are in this call */
+    int32_t n_found;     /* entries of `found` */
+    MieniTrack *found;   /* [2 * max_faces] faces to look at */
+    MienResult result;
+} MieniFrame;
+
+/* Whom a queued job is for. */
+typedef struct MieniTicket {
+    MieniFrame *frame;
+    MieniTrack track;
+} MieniTicket;
+
+/* A network on the device, and the jobs that wait for it. */
+typedef struct MieniStage {
+    MieniDevicePlan *plan;
+    MieniCropSpec crop;
+    int32_t capacity; /* jobs that run at a time */
+    int32_t n_queued;
+    MieniJob *jobs;       /* [capacity] */
+    MieniTicket *tickets; /* [capacity] */
+} MieniStage;
+
+struct MienEngine {
+    MienEngineOptions options;
+    MieniLog log;
+    MienError error;
+    const MieniBackend *backend;
+    MieniDevice *device;
+    MieniStage detector, landmarks;
+    int32_t n_anchors;
+    int32_t n_landmarks;
+    int32_t max_tracks;      /* 2 * max_faces: what one frame can hold */
+    MieniDetection *scratch; /* [n_anchors] */
+    MieniTrack *detected;    /* [max_faces] */
+    size_t n_streams;
+    MieniStream *streams;
+    size_t n_frames; /* that there is room for */
+    MieniFrame *frames;
+};
+
+#endif

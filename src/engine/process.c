@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From pictures to faces. A call goes in rounds: a round holds the next frame of every stream (all
+ * pictures, where they are independent), finds out where to look, and computes all faces of the
+ * round as one batch.
+ */
+#include "engine/engine_private.h"
+
+/* Makes room for n frames; what is there stays. */
+static MienStatus reserve_frames(MienEngine *engine, size_t n)
+{
+    if (n > engine->n_frames) {
+        MieniFrame *frames =
+            mieni_realloc(engine->frames, engine->n_frames, n, sizeof(*engine->frames));
+        if (!frames)
+            return mieni_fail_nomem(&engine->error);
+        engine->frames = frames;
+        engine->n_frames = n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        MieniFrame *frame = &engine->frames[i];
+        if (!frame->found)
+            frame->found = mieni_alloc((size_t)engine->max_tracks, sizeof(*frame->found));
+        if (!frame->found || mieni_result_reserve(&frame->result, engine->max_tracks,
+                                                  engine->n_landmarks) != MIEN_OK)
+            return mieni_fail_nomem(&engine->error);
+    }
+    return MIEN_OK;
+}
+
+static MieniStream *find_stream(MienEngine *engine, uint32_t id)
+{
+    for (size_t i = 0; i < engine->n_streams; i++)
+        if (engine->streams[i].id == id)
+            return &engine->streams[i];
+    return NULL;
+}
+
+static MienStatus add_stream(MienEngine *engine, uint32_t id)
+{
+    MieniStream *streams = mieni_realloc(engine->streams, engine->n_streams, engine->n_streams + 1,
+                                         sizeof(*engine->streams));
+    if (!streams)
+        return mieni_fail_nomem(&engine->error);
+    engine->streams = streams;
+    MieniStream *stream = &streams[engine->n_streams];
+    stream->id = id;
+    size_t n = (size_t)engine->max_tracks;
+    stream->state.tracks = mieni_alloc(n, sizeof(*stream->state.tracks));
+    stream->working.tracks = mieni_alloc(n, sizeof(*stream->working.tracks));
+    if (!stream->state.tracks || !stream->working.tracks) {
+        mieni_free(stream->state.tracks);
+        mieni_free(stream->working.tracks);
+        return mieni_fail_nomem(&engine->error);
+    }
+    engine->n_streams++;
+    return MIEN_OK;
+}
+
+static void copy_state(MieniStreamState *to, const MieniStreamState *from)
+{
+    MieniTrack *tracks = to->tracks;
+    memcpy(tracks, from->tracks, (size_t)from->n_tracks * sizeof(*tracks));
+    *to = *from;
+    to->tracks = tracks;
+}
+
+/* Gives every frame its stream and its round; refuses time that runs backwards. */
+static MienStatus sort_into_streams(MienEngine *engine, size_t n, const int64_t *timestamps_us,
+                                    const uint32_t *stream_ids)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t id = stream_ids ? stream_ids[i] : 0;
+        MienStatus status = find_stream(engine, id) ? MIEN_OK : add_stream(engine, id);
+        if (status != MIEN_OK)
+            return status;
+    }
+    for (size_t i = 0; i < engine->n_streams; i++) {
+        copy_state(&engine->streams[i].working, &engine->streams[i].state);
+        engine->streams[i].n_seen = 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        MieniStream *stream = find_stream(engine, stream_ids ? stream_ids[i] : 0);
+        MieniStreamState *state = &stream->working;
+        if (state->has_time && timestamps_us[i] <= state->timestamp_us)
+            return mieni_fail(&engine->error, MIEN_E_ARGUMENT, "timestamp",
+                              "picture %zu: timestamp %lld us is not after %lld us; reset the "
+                              "engine between videos",
+                              i, (long long)timestamps_us[i], (long long)state->timestamp_us);
+        state->has_time = true;
+        state->timestamp_us = timestamps_us[i];
+        engine->frames[i].stream = stream;
+        engine->frames[i].round = stream->n_seen++;
+    }
+    return MIEN_OK;
+}
+
+static MienStatus prepare(MienEngine *engine, size_t n, const MienImage *images,
+                          const int64_t *timestamps_us, const uint32_t *stream_ids)
+{
+    MienStatus status = reserve_frames(engine, n);
+    for (size_t i = 0; i < n && status == MIEN_OK; i++) {
+        MieniFrame *frame = &engine->frames[i];
+        status = mieni_view_init(&frame->view, &images[i], &engine->error);
+        frame->stream = NULL;
+        frame->round = 0;
+        frame->n_found = 0;
+        frame->result.n_faces = 0;
+        frame->result.timestamp_us = timestamps_us ? timestamps_us[i] : 0;
+    }
+    if (status == MIEN_OK && engine->options.mode == MIEN_MODE_VIDEO)
+        status = sort_into_streams(engine, n, timestamps_us, stream_ids);
+    return status;
+}
+
+/* Runs what waits for a stage and hands each job to `take`. */
+typedef void (*TakeFn)(MienEngine *engine, const MieniTicket *ticket, MieniJob *job);
+
+static MienStatus flush(MienEngine *engine, MieniStage *stage, TakeFn take)
+{
+    int32_t n = stage->n_queued;
+    stage->n_queued = 0;
+    if (n == 0)
+        return MIEN_OK;
+    MienStatus status =
+        engine->backend->plan_run(stage->plan, (size_t)n, stage->jobs, &engine->error);
+    for (int32_t i = 0; i < n && status == MIEN_OK; i++)
+        take(engine, &stage->tickets[i], &stage->jobs[i]);
+    return status;
+}
+
+/* Queues a look at a rectangle. One that cannot be cut out (it has no area, or is far away) holds
+ * no face. */
+static MienStatus queue(MienEngine *engine, MieniStage *stage, MieniFrame *frame,
+                        const MieniTrack *track, TakeFn take)
+{
+    MieniJob *job = &stage->jobs[stage->n_queued];
+    MieniRect rect = track->rect;
+    if (mieni_crop_init(&job->crop, &frame->view, &rect, &stage->crop) != MIEN_OK)
+        return MIEN_OK;
+    job->picture = &frame->view;
+    job->projection = mieni_projection_of(&rect);
+    stage->tickets[stage->n_queued] = (MieniTicket){frame, *track};
+    stage->n_queued++;
+    return stage->n_queued < stage->capacity ? MIEN_OK : flush(engine, stage, take);
+}
+
+/* Merges what the detector found in a frame with what is tracked. */
+static void associate(MienEngine *engine, MieniFrame *frame, int32_t n_detected)
+{
+    const MieniStreamState *state = frame->stream ? &frame->stream->working : NULL;
+    frame->n_found =
+        mieni_track_associate(engine->detected, n_detected, state ? state->tracks : NULL,
+                              state ? state->n_tracks : 0, MIENI_TRACK_IOU_LEGACY, frame->found);
+}
+
+/* From the boxes of a detector's job to places to look at. */
+static void take_detections(MienEngine *engine, const MieniTicket *ticket, MieniJob *job)
+{
+    MieniFrame *frame = ticket->frame;
+    int32_t width = frame->view.upright_width, height = frame->view.upright_height;
+    int32_t n = mieni_nms_weighted(job->detections, job->n_detections, MIENI_NMS_IOU_LEGACY,
+                                   engine->scratch);
+    n = MIENI_MIN(n, engine->options.max_faces);
+    for (int32_t i = 0; i < n; i++) {
+        MieniDetection *detection = &job->detections[i];
+        mieni_detection_project(detection, &job->projection.rect, width, height);
+        engine->detected[i] =
+            (MieniTrack){.rect = mieni_rect_from_detection(detection, width, height),
+                         .face_id = -1,
+                         .score = detection->score};
+    }
+    associate(engine, frame, n);
+}
+
+static void set_box(MienFace *face, int32_t width, int32_t height)
+{
+    float left = face->landmarks[0].x, right = left;
+    float top = face->landmarks[0].y, bottom = top;
+    for (int32_t i = 1; i < face->n_landmarks; i++) {
+        left = MIENI_MIN(left, face->landmarks[i].x);
+        right = MIENI_MAX(right, face->landmarks[i].x);
+        top = MIENI_MIN(top, face->landmarks[i].y);
+        bottom = MIENI_MAX(bottom, face->landmarks[i].y);
+    }
+    face->box_x = left * (float)width;
+    face->box_y = top * (float)height;
+    face->box_width = (right - left) * (float)width;
+    face->box_height = (bottom - top) * (float)height;
+}
+
+/* A face that is there goes into the frame's result, and into the tracks of its stream. */
+static void take_landmarks(MienEngine *engine, const MieniTicket *ticket, MieniJob *job)
+{
+    /* As MediaPipe: strictly, in double. NaN is no face either. */
+    if (!((double)job->presence > (double)engine->options.min_tracking_confidence))
+        return;
+    MieniFrame *frame = ticket->frame;
+    int32_t width = frame->view.upright_width, height = frame->view.upright_height;
+    MienResult *result = &frame->result;
+    int32_t index = result->n_faces++, n = engine->n_landmarks;
+    MienLandmark *landmarks = result->landmarks + (size_t)index * (size_t)n;
+    memcpy(landmarks, job->landmarks, (size_t)n * sizeof(*landmarks));
+
+    MieniTrack track = ticket->track;
+    track.rect = mieni_rect_from_landmarks(landmarks, n, width, height);
+    if (!frame->stream) {
+        track.face_id = index;
+    } else {
+        MieniStreamState *state = &frame->stream->working;
+        if (track.face_id < 0)
+            track.face_id = state->next_face_id++;
+        state->tracks[state->n_tracks++] = track;
+    }
+    MienFace *face = &result->faces[index];
+    *face = (MienFace){.face_id = track.face_id,
+                       .score = track.score,
+                       .presence = job->presence,
+                       .n_landmarks = n,
+                       .landmarks = landmarks};
+    set_box(face, width, height);
+}
+
+/* Finds out where to look in every frame of a round. */
+static MienStatus find_places(MienEngine *engine, size_t n, size_t round)
+{
+    static const MieniTrack whole = {.rect = {0.5f, 0.5f, 1, 1, 0}};
+    MieniStage *stage = &engine->detector;
+    MienStatus status = MIEN_OK;
+    for (size_t i = 0; i < n && status == MIEN_OK; i++) {
+        MieniFrame *frame = &engine->frames[i];
+        if (frame->round != round)
+            continue;
+        if (frame->stream && frame->stream->working.n_tracks >= engine->options.max_faces)
+            associate(engine, frame, 0);
+        else
+            status = queue(engine, stage, frame, &whole, take_detections);
+    }
+    return status == MIEN_OK ? flush(engine, stage, take_detections) : status;
+}
+
+/* Looks there. */
+static MienStatus find_landmarks(MienEngine *engine, size_t n, size_t round)
+{
+    MieniStage *stage = &engine->landmarks;
+    MienStatus status = MIEN_OK;
+    for (size_t i = 0; i < n; i++) {
+        MieniFrame *frame = &engine->frames[i];
+        if (frame->round != round)
+            continue;
+        if (frame->stream)
+            frame->stream->working.n_tracks = 0; /* `found` holds them now */
+        for (int32_t k = 0; k < frame->n_found && status == MIEN_OK; k++)
+            status = queue(engine, stage, frame, &frame->found[k], take_landmarks);
+    }
+    return status == MIEN_OK ? flush(engine, stage, take_landmarks) : status;
+}
+
+static MienStatus run_rounds(MienEngine *engine, size_t n)
+{
+    size_t n_rounds = 0;
+    for (size_t i = 0; i < n; i++)
+        n_rounds = MIENI_MAX(n_rounds, engine->frames[i].round + 1);
+    MienStatus status = MIEN_OK;
+    for (size_t round = 0; round < n_rounds && status == MIEN_OK; round++) {
+        status = find_places(engine, n, round);
+        if (status == MIEN_OK)
+            status = find_landmarks(engine, n, round);
+    }
+    return status;
+}
+
+MienStatus mien_engine_process_batch(MienEngine *engine, size_t n, const MienImage *images,
+                                     const int64_t *timestamps_us, const uint32_t *stream_ids,
+                                     const MienResult **results)
+{
+    if (!engine)
+        return MIEN_E_ARGUMENT;
+    bool video = engine->options.mode == MIEN_MODE_VIDEO;
+    if (n > 0 && (!images || !results || (video && !timestamps_us)))
+        return mieni_fail(&engine->error, MIEN_E_ARGUMENT, "argument", "a pointer is NULL");
+    MienStatus status = prepare(engine, n, images, timestamps_us, stream_ids);
+    if (status == MIEN_OK)
+        status = run_rounds(engine, n);
+    engine->detector.n_queued = engine->landmarks.n_queued = 0;
+    if (status != MIEN_OK) {
+        mieni_log(&engine->log, MIEN_LOG_ERROR, "engine", "%s", engine->error.text);
+        return status;
+    }
+    for (size_t i = 0; i < engine->n_streams && video; i++)
+        copy_state(&engine->streams[i].state, &engine->streams[i].working);
+    for (size_t i = 0; i < n; i++)
+        results[i] = &engine->frames[i].result;
+    return MIEN_OK;
+}
+
+MienStatus mien_engine_process(MienEngine *engine, const MienImage *image, int64_t timestamp_us,
+                               const MienResult **result)
+{
+    return mien_engine_process_batch(engine, 1, image, &timestamp_us, NULL, result);
+}
