@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running one network on one input, the way the golden files describe theirs. */
+#ifndef MIEN_TESTS_GOLDEN_NETWORK_H
+#define MIEN_TESTS_GOLDEN_NETWORK_H
+
+#include "backend/backend.h"
+#include "support/golden.h"
+#include "support/test.h"
+
+typedef struct Network {
+    void *file;
+    MieniGraph *graph;
+    MieniPlan *plan;
+    MieniDevice *device;
+    MieniDevicePlan *device_plan;
+    int32_t n_outputs;
+    float *outputs[MIENI_OP_MAX_INPUTS];
+    size_t output_floats[MIENI_OP_MAX_INPUTS];
+} Network;
+
+/* Opens a model of the shared folder, "FILE.tflite", or "BUNDLE.task:MEMBER"; the test is skipped
+ * without it. */
+Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads);
+
+/* Runs the network; the result is in `outputs`. */
+void network_run(Network *network, const float *input);
+
+void network_close(Network *network);
+
+/* A picture of the test data as RGB24; the test is skipped without it. Checks the hash if `sha256`
+ * is not NULL. */
+uint8_t *golden_picture(const char *file, const GoldenTensor *sha256, int *width, int *height);
+
+/* Checks bytes against a u8[32] tensor. */
+void golden_check_sha256(const char *what, const void *data, size_t size_bytes,
+                         const GoldenTensor *sha256);
+
+/*
+ * Makes the input [side][side][3] that a golden file of networks/ or attention/ describes, and
+ * checks that it is the same. Free with free().
+ */
+float *golden_input(const Golden *golden, int32_t side, float low, float high);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every output of every network equals TFLite's within 1e-3 + 1e-4 relative, with every set of
+ * kernels. */
+#include "golden/network.h"
+
+#include "mien/engine.h"
+
+typedef struct Case {
+    const char *golden; /* below networks/, without .gold */
+    const char *model;
+    int32_t side;
+    float low, high; /* value range of the input */
+} Case;
+
+static void check_case(const Case *c, uint64_t cpu_mask, int32_t threads)
+{
+    char name[128];
+    snprintf(name, sizeof(name), "networks/%s.gold", c->golden);
+    Golden *golden = golden_read(name);
+    Network *network = network_open(c->model, cpu_mask, threads);
+    float *input = golden_input(golden, c->side, c->low, c->high);
+    network_run(network, input);
+    for (int32_t i = 0; i < network->n_outputs; i++) {
+        char output[32], what[192];
+        snprintf(output, sizeof(output), "output_%d", (int)i);
+        const GoldenTensor *want = golden_get(golden, output, GOLDEN_F32);
+        assert_int_equal(want->n_elements, network->output_floats[i]);
+        snprintf(what, sizeof(what), "%s, %s, cpu mask %llx", c->golden, output,
+                 (unsigned long long)cpu_mask);
+        test_compare_floats(what, network->outputs[i], want->data, want->n_elements, 1e-3, 1e-4);
+    }
+    free(input);
+    network_close(network);
+    golden_destroy(golden);
+}
+
+/* Results must not depend on the number of threads, so more than one is as good as one. */
+static void check_all(const Case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        check_case(&cases[i], 0, 1);
+        check_case(&cases[i], MIEN_CPU_ALL, 1);
+        check_case(&cases[i], MIEN_CPU_ALL, 3);
+    }
+}
+
+#define CHECK(...)                                                                                 \
+    static const Case cases[] = {__VA_ARGS__};                                                     \
+    (void)state;                                                                                   \
+    check_all(cases, sizeof(cases) / sizeof(cases[0]))
+
+static void short_range_equals_tflite(void **state)
+{
+    static const char model[] = "face_detection_short_range.tflite";
+    CHECK({"face_detection_short_range-random-1", model, 128, -1, 1},
+          {"face_detection_short_range-crop-1", model, 128, -1, 1},
+          {"face_detection_short_range-crop-2", model, 128, -1, 1});
+}
+
+static void full_range_sparse_equals_tflite(void **state)
+{
+    static const char model[] = "face_detection_full_range_sparse.tflite";
+    CHECK({"face_detection_full_range_sparse-random-1", model, 192, -1, 1},
+          {"face_detection_full_range_sparse-crop-1", model, 192, -1, 1});
+}
+
+static void mesh_equals_tflite(void **state)
+{
+    static const char model[] = "face_landmark.tflite";
+    CHECK({"face_landmark-random-1", model, 192, 0, 1},
+          {"face_landmark-random-2", model, 192, 0, 1}, {"face_landmark-crop-1", model, 192, 0, 1},
+          {"face_landmark-crop-2", model, 192, 0, 1});
+}
+
+static void landmarks_v2_equals_tflite(void **state)
+{
+    static const char model[] = "face_landmarker.task:face_landmarks_detector.tflite";
+    CHECK({"face_landmarks_detector-random-1", model, 256, 0, 1},
+          {"face_landmarks_detector-crop-1", model, 256, 0, 1});
+}
+
+static void threads_change_nothing(void **state)
+{
+    (void)state;
+    Golden *golden = golden_read("networks/face_landmark-random-1.gold");
+    float *input = golden_input(golden, 192, 0, 1);
+    Network *one = network_open("face_landmark.tflite", MIEN_CPU_ALL, 1);
+    Network *four = network_open("face_landmark.tflite", MIEN_CPU_ALL, 4);
+    network_run(one, input);
+    network_run(four, input);
+    for (int32_t i = 0; i < one->n_outputs; i++)
+        assert_memory_equal(one->outputs[i], four->outputs[i],
+                            one->output_floats[i] * sizeof(float));
+    network_close(one);
+    network_close(four);
+    free(input);
+    golden_destroy(golden);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(short_range_equals_tflite),
+        cmocka_unit_test(full_range_sparse_equals_tflite),
+        cmocka_unit_test(mesh_equals_tflite),
+        cmocka_unit_test(landmarks_v2_equals_tflite),
+        cmocka_unit_test(threads_change_nothing),
+    };
+    return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));
+}
