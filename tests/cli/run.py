@@ -110,7 +110,7 @@ class Ndjson(Run):
             self.assertLessEqual(len(digits), max(shortest, 1), number)
 
     def test_json_strings(self):
-        for name in ('a "b" \\ c\t.ppm', "ü\u2028€😀.ppm"):
+        for name in ('a "b" \\ c\t.ppm', "ü\u2028\x85€😀.ppm"):
             self.write(name, tool.ppm(4, 4))
             self.assertEqual(self.ndjson(self.good("run", name).stdout)[0]["source"], name)
         raw = b"bad\xff\xc0\x80utf8.ppm"

@@ -30,6 +30,7 @@ static void json_strings(void **state)
         {"a/b", "\"a/b\""},
         {"\"\\\n\t\x01\x7F", "\"\\\"\\\\\\u000a\\u0009\\u0001\\u007f\""},
         {"\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80", "\"\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80\""},
+        {"a\xC2\x85 \xE2\x80\xA8 \xE2\x80\xA9z", "\"a\\u0085 \\u2028 \\u2029z\""},
         /* a lone continuation, an overlong slash, half a character, a surrogate, above U+10FFFF */
         {"\x80", "\"\xEF\xBF\xBD\""},
         {"\xC0\xAF", "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},

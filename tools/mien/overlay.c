@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static const CliInk mesh_ink = {226, 232, 238, 0.38f};
+static const CliInk mesh_ink = {226, 232, 238, 0.5f};
 static const CliInk box_ink = {255, 255, 255, 0.85f};
 
 /* The subject's left is green, the right is orange. */
@@ -55,7 +55,7 @@ bool cli_overlay_parse(const char *list, unsigned *parts)
 typedef struct Sketch {
     CliCanvas *canvas;
     const MienFace *face;
-    float unit; /* pixels; 1 for a face 400 pixels wide */
+    float unit; /* pixels; 1 for a face 300 pixels wide */
     float margin;
 } Sketch;
 
@@ -135,12 +135,12 @@ static bool draw_box(const Sketch *s, float width, bool box, bool id)
 
 static bool draw_face(CliCanvas *canvas, const MienFace *face, unsigned parts)
 {
-    float unit = fminf(fmaxf(face->box_width / 400, 0.3f), 8);
+    float unit = fminf(fmaxf(face->box_width / 300, 0.3f), 8);
     Sketch s = {canvas, face, unit, 4 + 4 * unit};
     bool good = true;
     if (parts & CLI_OVERLAY_MESH)
-        good = draw_edges(&s, MIEN_TOPOLOGY_TESSELATION, fmaxf(0.9f * unit, 0.55f), mesh_ink);
-    float width = fmaxf(1.8f * unit, 1);
+        good = draw_edges(&s, MIEN_TOPOLOGY_TESSELATION, fmaxf(0.9f * unit, 0.7f), mesh_ink);
+    float width = fmaxf(2 * unit, 1.3f);
     if (parts & CLI_OVERLAY_CONTOURS)
         for (size_t i = 0; i < COUNT_OF(contours) && good; i++)
             good = draw_edges(&s, contours[i].topology, width, contours[i].ink);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,6 +114,14 @@ static size_t utf8_length(const unsigned char *s)
     return n;
 }
 
+/* U+0085, U+2028, U+2029: sound in JSON, but many programs end a line there, and NDJSON is read by
+ * lines. */
+static bool is_line_break(const unsigned char *s)
+{
+    return (s[0] == 0xC2 && s[1] == 0x85) ||
+           (s[0] == 0xE2 && s[1] == 0x80 && (s[2] == 0xA8 || s[2] == 0xA9));
+}
+
 void cli_put_json(CliWriter *writer, const char *text)
 {
     static const char hex[] = "0123456789abcdef";
@@ -130,6 +139,8 @@ void cli_put_json(CliWriter *writer, const char *text)
         } else if (*s < 0x20 || *s == 0x7F) {
             char escaped[6] = {'\\', 'u', '0', '0', hex[*s >> 4], hex[*s & 15]};
             cli_put_bytes(writer, escaped, 6);
+        } else if (n && is_line_break(s)) {
+            cli_put(writer, *s == 0xC2 ? "\\u0085" : s[2] == 0xA8 ? "\\u2028" : "\\u2029");
         } else if (n) {
             cli_put_bytes(writer, (const char *)s, n);
         } else {
