@@ -182,7 +182,9 @@ int64_t mieni_input_size(const MieniInput *input)
 bool mieni_input_is_cut(const MieniInput *input)
 {
     int64_t length = input->seekable ? mieni_input_size(input) : input->n_read;
-    return length >= 0 && input->declared_length > length;
+    if (length >= 0 && input->declared_length > length)
+        return true;
+    return length >= 0 && input->seekable && mieni_boxes_are_cut(input->fd, length);
 }
 
 int64_t mieni_input_seek(MieniInput *input, int64_t offset, int whence)

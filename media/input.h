@@ -43,6 +43,10 @@ int64_t mieni_input_size(const MieniInput *input);
 /* Returns how long a file says it is, from its first bytes; -1 if it does not say. */
 int64_t mieni_declared_length(const uint8_t *data, size_t size);
 
+/* Tells whether an MP4 file ends inside its pictures or its index; false for other files. Leaves
+ * the position alone. */
+bool mieni_boxes_are_cut(int fd, int64_t file_size);
+
 /* Tells, at the end of the data, whether there should have been more. */
 bool mieni_input_is_cut(const MieniInput *input);
 

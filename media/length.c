@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long a file says that it is. FFmpeg takes the end of a cut Matroska or AVI file for the end
- * of the film. Sources: RFC 8794 (EBML), sections 4 to 6; RFC 9559 (Matroska), 5.1; Microsoft's
- * RIFF.
+ * How long a file says that it is. FFmpeg takes the end of a cut Matroska, AVI or MP4 file for the
+ * end of the film. Sources: RFC 8794 (EBML), sections 4 to 6; RFC 9559 (Matroska), 5.1; Microsoft's
+ * RIFF; ISO/IEC 14496-12, 4.2.
  */
 #include "media/input.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define EBML_HEADER 0x1a45dfa3
 #define MATROSKA_SEGMENT 0x18538067
@@ -69,4 +70,40 @@ int64_t mieni_declared_length(const uint8_t *data, size_t size)
 {
     int64_t length = matroska_length(data, size);
     return length >= 0 ? length : riff_length(data, size);
+}
+
+static uint64_t big_endian(const uint8_t *data, int n_bytes)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < n_bytes; i++)
+        value = value << 8 | data[i];
+    return value;
+}
+
+/* Boxes whose content a film cannot do without; what else stands behind the end of a file may be
+ * anything. */
+static bool is_vital_box(const uint8_t *type)
+{
+    return memcmp(type, "mdat", 4) == 0 || memcmp(type, "moov", 4) == 0 ||
+           memcmp(type, "moof", 4) == 0;
+}
+
+bool mieni_boxes_are_cut(int fd, int64_t file_size)
+{
+    int64_t at = 0;
+    uint8_t head[16];
+    while (at <= file_size - 8) {
+        ssize_t n = pread(fd, head, sizeof(head), (off_t)at);
+        if (n < 8 || (at == 0 && memcmp(head + 4, "ftyp", 4) != 0))
+            return false;
+        uint64_t size = big_endian(head, 4);
+        if (size == 1) /* the size follows in 64 bits */
+            size = n == 16 ? big_endian(head + 8, 8) : 0;
+        if (size < 8) /* 0: up to the end of the file */
+            return false;
+        if (size > (uint64_t)(file_size - at))
+            return is_vital_box(head + 4);
+        at += (int64_t)size;
+    }
+    return false;
 }

@@ -126,7 +126,7 @@ static bool draw_box(const Sketch *s, float width, bool box, bool id)
         cli_layer_line(s->canvas, left, bottom, left, top, width);
     }
     if (id) {
-        float scale = fmaxf(s->unit * 3, 1.2f);
+        float scale = fmaxf(s->unit * 3, 1.6f);
         cli_layer_number(s->canvas, left + 2 * scale, top + 2 * scale, scale, face->face_id);
     }
     cli_layer_end(s->canvas, box_ink);
