@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Layers with random numbers against the core's peak, interleaved in one run; of each time the best
  * of all rounds. Shares of a peak are good to a few percent, times only for this machine. */
+#include "cases.h"
 #include "conv.h"
 
 #include <stdio.h>
@@ -104,8 +105,31 @@ static void bench_network(const MieniKernels *kernels, const char *name)
     case_end(&test);
 }
 
-void bench_networks(const MieniKernels *kernels)
+static void bench_crop(const MieniKernels *kernels, MienPixelFormat format, const char *name)
 {
+    Test test = {.tested = kernels, .rng = 1, .op = "crop"};
+    MieniView view;
+    MieniCrop crop;
+    MieniPlane out;
+    double best = 1e9;
+
+    prepare_crop(&test, format, &view, &crop, &out);
+    for (int round = 0; round < ROUNDS; round++) {
+        double begin = now();
+        kernels->crop(&view, &crop, &out, 0, crop.height);
+        best = MIENI_MIN(best, now() - begin);
+    }
+    printf("crop %s to 192x192, %s: %.1f us\n", name, kernels->isa, best * 1e6);
+    case_begin(&test, "%s", name);
+    case_end(&test);
+}
+
+void bench_kernels(const MieniKernels *kernels)
+{
+    bench_crop(kernels, MIEN_PIXEL_RGB24, "RGB24");
+    bench_crop(kernels, MIEN_PIXEL_RGBA32, "RGBA32");
+    bench_crop(kernels, MIEN_PIXEL_NV12, "NV12");
+    bench_crop(kernels, MIEN_PIXEL_I420, "I420");
     for (int i = 0; i < test_n_layers; i++)
         if (i == 0 || strcmp(test_layers[i].network, test_layers[i - 1].network) != 0)
             bench_network(kernels, test_layers[i].network);

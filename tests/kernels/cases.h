@@ -12,4 +12,8 @@ MIENI_KERNEL_LIST(DECLARE_CASES)
 void test_decode_boxes(Test *test);
 void test_fma_loop(Test *test);
 
+/* A picture of 1280x720 and a turned crop of 192x192, for timing. */
+void prepare_crop(Test *test, MienPixelFormat format, MieniView *view, MieniCrop *crop,
+                  MieniPlane *out);
+
 #endif

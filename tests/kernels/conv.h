@@ -53,7 +53,7 @@ void conv_oracle(ConvKind kind, const MieniConvShape *shape, const MieniConvWeig
 
 void test_conv_kind(Test *test, ConvKind kind);
 
-/* Times the networks' layers, interleaved with fma_loop. */
-void bench_networks(const MieniKernels *kernels);
+/* Times crops, and the networks' layers interleaved with fma_loop. */
+void bench_kernels(const MieniKernels *kernels);
 
 #endif

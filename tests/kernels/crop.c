@@ -117,6 +117,21 @@ static void crop_case(Test *test, MienPixelFormat format, int32_t width, int32_t
     case_end(test);
 }
 
+void prepare_crop(Test *test, MienPixelFormat format, MieniView *view, MieniCrop *crop,
+                  MieniPlane *out)
+{
+    const double pixels = 32.0 * 4294967296.0, cosine = 0.95, sine = 0.31, step = 2.2;
+    *view = random_picture(test, format, 1280, 720);
+    *crop = (MieniCrop){.m = {(int64_t)(cosine * step * pixels), (int64_t)(-sine * step * pixels),
+                              (int64_t)(500 * pixels), (int64_t)(sine * step * pixels),
+                              (int64_t)(cosine * step * pixels), (int64_t)(200 * pixels)},
+                        .width = 192,
+                        .height = 192,
+                        .border = MIENI_BORDER_REPLICATE,
+                        .scale = 1.0f / 255.0f};
+    *out = plane_make(test, 192, 192, 3, (Layout){3, 1, 0}, FILL_POISON).plane;
+}
+
 void test_crop(Test *test)
 {
     for (int32_t format = MIEN_PIXEL_RGB24; format <= MIEN_PIXEL_I420; format++) {

@@ -165,7 +165,7 @@ int main(int argc, char **argv)
     if (options.bench) {
         for (int i = 0; i < n_tables; i++)
             if (!options.isa || strcmp(options.isa, tables[i].isa) == 0)
-                bench_networks(&tables[i]);
+                bench_kernels(&tables[i]);
         return 0;
     }
 

@@ -7,6 +7,7 @@ void mieni_kernels_init_avx2(MieniKernels *kernels)
 #define MIENI_SET(name) kernels->name = mieni_##name##_avx2;
     MIENI_CONV_KERNEL_LIST(MIENI_SET)
 #undef MIENI_SET
+    kernels->crop = mieni_crop_avx2;
     kernels->resize_add = mieni_resize_add_avx2;
     kernels->fma_loop = mieni_fma_loop_avx2;
 }

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The crop of ref/crop.c, bit for bit, 8 pixels of a row at a time: a lane is a pixel. Positions
+ * are computed in 64 bits, their rounded high halves are the places in 1/32 pixel. Taps are clamped
+ * to the picture, so that every lane may always be fetched; with MIENI_BORDER_ZERO those outside
+ * get the weight 0. The tail computes all 8 lanes and stores fewer.
+ *
+ * Gathers fetch 4 bytes. No byte outside a row is read: where the last pixel is too close to the
+ * row's end, the fetch begins earlier and the lane is shifted. Pictures too narrow for that, or too
+ * large for 32-bit offsets, go to ref.
+ */
+#include "kernels/ref/ref.h"
+#include "kernels/x86/avx2.h"
+
+/* What the map says about 8 pixels. */
+typedef struct Places {
+    __m256i x0, x1, y0, y1;       /* of the four taps, inside the picture */
+    __m256i weights_0, weights_1; /* of the left and right tap of row y0, y1, 16 bits each */
+    __m256i weights_y;            /* of the rows, 16 bits each */
+} Places;
+
+/* One channel of the taps (y0, x0), (y0, x1), (y1, x0), (y1, x1). */
+typedef struct Taps {
+    __m256i v00, v01, v10, v11;
+} Taps;
+
+/* R, G and B, 0..255. */
+typedef struct Colours {
+    Taps r, g, b;
+} Colours;
+
+MIENI_INLINE __m256i clamp(__m256i value, __m256i last)
+{
+    return _mm256_max_epi32(_mm256_min_epi32(value, last), _mm256_setzero_si256());
+}
+
+/* a in the low, b in the high half of each lane. */
+MIENI_INLINE __m256i pair(__m256i a, __m256i b)
+{
+    return _mm256_or_si256(a, _mm256_slli_epi32(b, 16));
+}
+
+/* Positions / 2^MIENI_CROP_SHIFT, halves to even; the result fits 32 bits. */
+MIENI_INLINE __m256i round_half_even(__m256i low, __m256i high)
+{
+    const __m256i almost_half = _mm256_set1_epi64x((INT64_C(1) << (MIENI_CROP_SHIFT - 1)) - 1);
+    const __m256i one = _mm256_set1_epi64x(1);
+    __m256i low_odd = _mm256_and_si256(_mm256_srli_epi64(low, MIENI_CROP_SHIFT), one);
+    __m256i high_odd = _mm256_and_si256(_mm256_srli_epi64(high, MIENI_CROP_SHIFT), one);
+    low = _mm256_add_epi64(_mm256_add_epi64(low, almost_half), low_odd);
+    high = _mm256_add_epi64(_mm256_add_epi64(high, almost_half), high_odd);
+    __m256 halves = _mm256_shuffle_ps(_mm256_castsi256_ps(low), _mm256_castsi256_ps(high), 0xDD);
+    return _mm256_permute4x64_epi64(_mm256_castps_si256(halves), 0xD8);
+}
+
+/* All ones where 0 <= value <= last. */
+MIENI_INLINE __m256i inside(__m256i value, __m256i last)
+{
+    return _mm256_cmpeq_epi32(value, clamp(value, last));
+}
+
+MIENI_INLINE Places places_of(__m256i x, __m256i y, __m256i right, __m256i bottom, bool zero_border)
+{
+    const __m256i one = _mm256_set1_epi32(1), all = _mm256_set1_epi32(32);
+    const __m256i fraction = _mm256_set1_epi32(31);
+    __m256i fx = _mm256_and_si256(x, fraction), fy = _mm256_and_si256(y, fraction);
+    __m256i left = _mm256_srai_epi32(x, 5), top = _mm256_srai_epi32(y, 5);
+    __m256i next_x = _mm256_add_epi32(left, one), next_y = _mm256_add_epi32(top, one);
+    __m256i weights_x = pair(_mm256_sub_epi32(all, fx), fx);
+    Places p = {.x0 = clamp(left, right),
+                .x1 = clamp(next_x, right),
+                .y0 = clamp(top, bottom),
+                .y1 = clamp(next_y, bottom),
+                .weights_0 = weights_x,
+                .weights_1 = weights_x,
+                .weights_y = pair(_mm256_sub_epi32(all, fy), fy)};
+
+    if (zero_border) {
+        __m256i columns = _mm256_blend_epi16(inside(left, right), inside(next_x, right), 0xAA);
+        weights_x = _mm256_and_si256(weights_x, columns);
+        p.weights_0 = _mm256_and_si256(weights_x, inside(top, bottom));
+        p.weights_1 = _mm256_and_si256(weights_x, inside(next_y, bottom));
+    }
+    return p;
+}
+
+/* Row offsets in a plane, `shift` rows of the picture's to the power of two a row of the plane's.
+ */
+MIENI_INLINE __m256i row_offset(const MienImage *image, int plane, __m256i y, int shift)
+{
+    __m256i stride = _mm256_set1_epi32((int32_t)image->strides_bytes[plane]);
+    return _mm256_mullo_epi32(_mm256_srli_epi32(y, shift), stride);
+}
+
+MIENI_INLINE __m256i fetch(const MienImage *image, int plane, __m256i offset)
+{
+    return _mm256_i32gather_epi32((const int *)(const void *)image->planes[plane], offset, 1);
+}
+
+/* The low byte of each lane after a shift by `bits`. */
+MIENI_INLINE __m256i byte_at(__m256i lanes, __m256i bits)
+{
+    return _mm256_and_si256(_mm256_srlv_epi32(lanes, bits), _mm256_set1_epi32(255));
+}
+
+/*
+ * Bytes x0 and x1 of rows y0 and y1 of a plane with `width` >= 4 bytes in a row; x1 is x0 or x0
+ * + 1.
+ */
+MIENI_INLINE Taps byte_taps(const MienImage *image, int plane, int32_t width, __m256i x0,
+                            __m256i x1, __m256i row_0, __m256i row_1)
+{
+    __m256i first = _mm256_min_epi32(x0, _mm256_set1_epi32(width - 4));
+    __m256i bits_0 = _mm256_slli_epi32(_mm256_sub_epi32(x0, first), 3);
+    __m256i bits_1 = _mm256_slli_epi32(_mm256_sub_epi32(x1, first), 3);
+    __m256i top = fetch(image, plane, _mm256_add_epi32(row_0, first));
+    __m256i bottom = fetch(image, plane, _mm256_add_epi32(row_1, first));
+    return (Taps){byte_at(top, bits_0), byte_at(top, bits_1), byte_at(bottom, bits_0),
+                  byte_at(bottom, bits_1)};
+}
+
+MIENI_INLINE Colours colours_gray(const MieniView *view, const Places *p)
+{
+    const MienImage *image = &view->image;
+    Taps y = byte_taps(image, 0, image->width, p->x0, p->x1, row_offset(image, 0, p->y0, 0),
+                       row_offset(image, 0, p->y1, 0));
+    return (Colours){y, y, y};
+}
+
+/* A tap of 3 or 4 bytes. The last of 3 begins a byte earlier. */
+MIENI_INLINE __m256i packed_tap(const MienImage *image, __m256i x, __m256i row, const int bytes)
+{
+    if (bytes == 4)
+        return fetch(image, 0, _mm256_add_epi32(row, _mm256_slli_epi32(x, 2)));
+    __m256i is_last = _mm256_cmpeq_epi32(x, _mm256_set1_epi32(image->width - 1));
+    __m256i offset = _mm256_add_epi32(row, _mm256_add_epi32(x, _mm256_slli_epi32(x, 1)));
+    __m256i lanes = fetch(image, 0, _mm256_add_epi32(offset, is_last));
+    return _mm256_srlv_epi32(lanes, _mm256_and_si256(is_last, _mm256_set1_epi32(8)));
+}
+
+MIENI_INLINE Taps bytes_of(const Taps *packed, int bits)
+{
+    const __m256i count = _mm256_set1_epi32(bits);
+    return (Taps){byte_at(packed->v00, count), byte_at(packed->v01, count),
+                  byte_at(packed->v10, count), byte_at(packed->v11, count)};
+}
+
+MIENI_INLINE Colours colours_packed(const MieniView *view, const Places *p, const int bytes,
+                                    const bool blue_first)
+{
+    const MienImage *image = &view->image;
+    __m256i row_0 = row_offset(image, 0, p->y0, 0), row_1 = row_offset(image, 0, p->y1, 0);
+    Taps packed = {packed_tap(image, p->x0, row_0, bytes), packed_tap(image, p->x1, row_0, bytes),
+                   packed_tap(image, p->x0, row_1, bytes), packed_tap(image, p->x1, row_1, bytes)};
+    return (Colours){bytes_of(&packed, blue_first ? 16 : 0), bytes_of(&packed, 8),
+                     bytes_of(&packed, blue_first ? 0 : 16)};
+}
+
+MIENI_INLINE __m256i scaled(__m256i value, int32_t factor)
+{
+    return _mm256_mullo_epi32(value, _mm256_set1_epi32(factor));
+}
+
+/* clip8(value >> 16) */
+MIENI_INLINE __m256i clip_high(__m256i value)
+{
+    return clamp(_mm256_srai_epi32(value, 16), _mm256_set1_epi32(255));
+}
+
+MIENI_INLINE void convert(const MieniView *view, __m256i y, __m256i u, __m256i v, __m256i *r,
+                          __m256i *g, __m256i *b)
+{
+    const __m256i middle = _mm256_set1_epi32(128);
+    __m256i l = scaled(_mm256_sub_epi32(y, _mm256_set1_epi32(view->y_offset)), view->y_gain);
+    l = _mm256_add_epi32(l, _mm256_set1_epi32(1 << 15));
+    u = _mm256_sub_epi32(u, middle);
+    v = _mm256_sub_epi32(v, middle);
+    *r = clip_high(_mm256_add_epi32(l, scaled(v, view->r_v)));
+    *g = clip_high(
+        _mm256_add_epi32(l, _mm256_add_epi32(scaled(u, view->g_u), scaled(v, view->g_v))));
+    *b = clip_high(_mm256_add_epi32(l, scaled(u, view->b_u)));
+}
+
+MIENI_INLINE Colours colours_of_yuv(const MieniView *view, const Taps *y, const Taps *u,
+                                    const Taps *v)
+{
+    Colours c;
+    convert(view, y->v00, u->v00, v->v00, &c.r.v00, &c.g.v00, &c.b.v00);
+    convert(view, y->v01, u->v01, v->v01, &c.r.v01, &c.g.v01, &c.b.v01);
+    convert(view, y->v10, u->v10, v->v10, &c.r.v10, &c.g.v10, &c.b.v10);
+    convert(view, y->v11, u->v11, v->v11, &c.r.v11, &c.g.v11, &c.b.v11);
+    return c;
+}
+
+MIENI_INLINE Colours colours_i420(const MieniView *view, const Places *p)
+{
+    const MienImage *image = &view->image;
+    int32_t half_width = (image->width + 1) / 2;
+    __m256i x0 = _mm256_srli_epi32(p->x0, 1), x1 = _mm256_srli_epi32(p->x1, 1);
+    Taps y = colours_gray(view, p).r;
+    Taps u = byte_taps(image, 1, half_width, x0, x1, row_offset(image, 1, p->y0, 1),
+                       row_offset(image, 1, p->y1, 1));
+    Taps v = byte_taps(image, 2, half_width, x0, x1, row_offset(image, 2, p->y0, 1),
+                       row_offset(image, 2, p->y1, 1));
+    return colours_of_yuv(view, &y, &u, &v);
+}
+
+/* One fetch holds the U, V pairs of both columns. */
+MIENI_INLINE Colours colours_nv12(const MieniView *view, const Places *p)
+{
+    const MienImage *image = &view->image;
+    const __m256i eight = _mm256_set1_epi32(8);
+    __m256i last_pair = _mm256_set1_epi32((image->width + 1) / 2 - 2);
+    __m256i x0 = _mm256_srli_epi32(p->x0, 1), x1 = _mm256_srli_epi32(p->x1, 1);
+    __m256i first = _mm256_min_epi32(x0, last_pair);
+    __m256i bits_0 = _mm256_slli_epi32(_mm256_sub_epi32(x0, first), 4);
+    __m256i bits_1 = _mm256_slli_epi32(_mm256_sub_epi32(x1, first), 4);
+    __m256i column = _mm256_slli_epi32(first, 1);
+    __m256i top = fetch(image, 1, _mm256_add_epi32(row_offset(image, 1, p->y0, 1), column));
+    __m256i bottom = fetch(image, 1, _mm256_add_epi32(row_offset(image, 1, p->y1, 1), column));
+    Taps y = colours_gray(view, p).r;
+    Taps u = {byte_at(top, bits_0), byte_at(top, bits_1), byte_at(bottom, bits_0),
+              byte_at(bottom, bits_1)};
+    bits_0 = _mm256_add_epi32(bits_0, eight);
+    bits_1 = _mm256_add_epi32(bits_1, eight);
+    Taps v = {byte_at(top, bits_0), byte_at(top, bits_1), byte_at(bottom, bits_0),
+              byte_at(bottom, bits_1)};
+    return colours_of_yuv(view, &y, &u, &v);
+}
+
+/* One channel: weighted taps, rounded to 8 bits, and the value that they stand for. */
+MIENI_INLINE __m256 blend(const Taps *t, const Places *p, __m256 scale, __m256 offset)
+{
+    __m256i top = _mm256_madd_epi16(pair(t->v00, t->v01), p->weights_0);
+    __m256i bottom = _mm256_madd_epi16(pair(t->v10, t->v11), p->weights_1);
+    __m256i sum = _mm256_madd_epi16(pair(top, bottom), p->weights_y);
+    __m256i pixel = _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(512)), 10);
+    return _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(pixel), scale), offset);
+}
+
+/* 8 pixels without gaps: R, G, B, R, G, B, … */
+MIENI_INLINE void store_interleaved(float *to, __m256 r, __m256 g, __m256 b)
+{
+    /* Each channel once in the order in which three vectors take every third lane of it. */
+    r = _mm256_permutevar8x32_ps(r, _mm256_setr_epi32(0, 3, 6, 1, 4, 7, 2, 5));
+    g = _mm256_permutevar8x32_ps(g, _mm256_setr_epi32(5, 0, 3, 6, 1, 4, 7, 2));
+    b = _mm256_permutevar8x32_ps(b, _mm256_setr_epi32(2, 5, 0, 3, 6, 1, 4, 7));
+    _mm256_storeu_ps(to, _mm256_blend_ps(_mm256_blend_ps(r, g, 0x92), b, 0x24));
+    _mm256_storeu_ps(to + 8, _mm256_blend_ps(_mm256_blend_ps(r, g, 0x24), b, 0x49));
+    _mm256_storeu_ps(to + 16, _mm256_blend_ps(_mm256_blend_ps(r, g, 0x49), b, 0x92));
+}
+
+/* The first n pixels, with zeros in further lanes. */
+static void store_pixels(float *to, ptrdiff_t pixel_stride, int32_t n, __m256 r, __m256 g, __m256 b)
+{
+    float channels[3][8];
+    _mm256_storeu_ps(channels[0], r);
+    _mm256_storeu_ps(channels[1], g);
+    _mm256_storeu_ps(channels[2], b);
+    for (int32_t i = 0; i < n; i++)
+        for (ptrdiff_t c = 0; c < pixel_stride; c++)
+            to[i * pixel_stride + c] = c < 3 ? channels[c][i] : 0.0f;
+}
+
+typedef Colours (*ColoursFn)(const MieniView *view, const Places *places);
+
+/* 4 positions, a step apart. They wrap beyond the crop's width, where no lane counts. */
+static __m256i positions_of(uint64_t first, uint64_t step)
+{
+    return _mm256_setr_epi64x((int64_t)first, (int64_t)(first + step), (int64_t)(first + 2 * step),
+                              (int64_t)(first + 3 * step));
+}
+
+/* One destination row. Inlined once a format. */
+MIENI_INLINE void crop_row(const MieniView *view, const MieniCrop *crop, ColoursFn colours,
+                           const MieniPlane *out, int32_t row)
+{
+    const __m256 scale = _mm256_set1_ps(crop->scale), offset = _mm256_set1_ps(crop->offset);
+    const __m256i right = _mm256_set1_epi32(view->image.width - 1);
+    const __m256i bottom = _mm256_set1_epi32(view->image.height - 1);
+    const __m256i four_x = _mm256_set1_epi64x((int64_t)((uint64_t)crop->m[0] * 4));
+    const __m256i four_y = _mm256_set1_epi64x((int64_t)((uint64_t)crop->m[3] * 4));
+    bool zero_border = crop->border == MIENI_BORDER_ZERO;
+    __m256i x = positions_of((uint64_t)(crop->m[1] * row + crop->m[2]), (uint64_t)crop->m[0]);
+    __m256i y = positions_of((uint64_t)(crop->m[4] * row + crop->m[5]), (uint64_t)crop->m[3]);
+
+    for (int32_t column = 0; column < crop->width; column += 8) {
+        __m256i next_x = _mm256_add_epi64(x, four_x), next_y = _mm256_add_epi64(y, four_y);
+        Places p = places_of(round_half_even(x, next_x), round_half_even(y, next_y), right, bottom,
+                             zero_border);
+        Colours c = colours(view, &p);
+        __m256 r = blend(&c.r, &p, scale, offset), g = blend(&c.g, &p, scale, offset);
+        __m256 b = blend(&c.b, &p, scale, offset);
+        float *to = mieni_plane_at(out, row, column);
+        int32_t n = MIENI_MIN(crop->width - column, 8);
+
+        if (n == 8 && out->pixel_stride == 3)
+            store_interleaved(to, r, g, b);
+        else
+            store_pixels(to, out->pixel_stride, n, r, g, b);
+        x = _mm256_add_epi64(next_x, four_x);
+        y = _mm256_add_epi64(next_y, four_y);
+    }
+}
+
+#define COLOURS(name, bytes, blue_first)                                                           \
+    MIENI_INLINE Colours colours_##name(const MieniView *view, const Places *p)                    \
+    {                                                                                              \
+        return colours_packed(view, p, bytes, blue_first);                                         \
+    }
+COLOURS(rgb24, 3, false)
+COLOURS(bgr24, 3, true)
+COLOURS(rgba32, 4, false)
+COLOURS(bgra32, 4, true)
+
+/* True if fetches of 4 bytes find room in each row, and 32 bits hold every offset. */
+static bool is_fetchable(const MienImage *image)
+{
+    int32_t least_width = 1;
+    if (image->format == MIEN_PIXEL_RGB24 || image->format == MIEN_PIXEL_BGR24)
+        least_width = 2;
+    else if (image->format == MIEN_PIXEL_I420)
+        least_width = 7; /* 4 bytes of chroma */
+    else if (image->format == MIEN_PIXEL_GRAY8 || image->format == MIEN_PIXEL_NV12)
+        least_width = 4;
+    if (image->width < least_width)
+        return false;
+    for (int i = 0; i < 3 && image->planes[i]; i++) {
+        int64_t stride = image->strides_bytes[i];
+        int64_t row_bytes = INT64_C(4) * image->width;
+        stride = stride < 0 ? -stride : stride;
+        if (stride > INT32_MAX || stride * image->height + row_bytes > INT32_MAX)
+            return false;
+    }
+    return true;
+}
+
+void mieni_crop_avx2(const MieniView *view, const MieniCrop *crop, const MieniPlane *out,
+                     int32_t row_begin, int32_t row_end)
+{
+    if (!is_fetchable(&view->image)) {
+        mieni_crop_ref(view, crop, out, row_begin, row_end);
+        return;
+    }
+#define CROP_ROWS(format, colours)                                                                 \
+    case format:                                                                                   \
+        for (int32_t row = row_begin; row < row_end; row++)                                        \
+            crop_row(view, crop, colours, out, row);                                               \
+        break;
+    switch (view->image.format) {
+        CROP_ROWS(MIEN_PIXEL_RGB24, colours_rgb24)
+        CROP_ROWS(MIEN_PIXEL_BGR24, colours_bgr24)
+        CROP_ROWS(MIEN_PIXEL_RGBA32, colours_rgba32)
+        CROP_ROWS(MIEN_PIXEL_BGRA32, colours_bgra32)
+        CROP_ROWS(MIEN_PIXEL_GRAY8, colours_gray)
+        CROP_ROWS(MIEN_PIXEL_NV12, colours_nv12)
+        CROP_ROWS(MIEN_PIXEL_I420, colours_i420)
+    }
+#undef CROP_ROWS
+}
