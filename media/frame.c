@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* swscale's vector code may read behind the last row, but not this far. */
+#define PAD_BYTES 64
+
 MienMediaFrame *mieni_frame_create(MienPixelFormat format, int width, int height, void *owner,
                                    void (*release)(void *owner))
 {
@@ -24,9 +27,9 @@ MienMediaFrame *mieni_frame_alloc(MienPixelFormat format, int width, int height)
 {
     size_t pixel_bytes = format == MIEN_PIXEL_GRAY8 ? 1 : format == MIEN_PIXEL_RGB24 ? 3 : 4;
     size_t stride_bytes = (size_t)width * pixel_bytes;
-    if ((size_t)height > PTRDIFF_MAX / stride_bytes)
+    if ((size_t)height > (PTRDIFF_MAX - PAD_BYTES) / stride_bytes)
         return NULL;
-    uint8_t *pixels = malloc(stride_bytes * (size_t)height);
+    uint8_t *pixels = malloc(stride_bytes * (size_t)height + PAD_BYTES);
     if (!pixels)
         return NULL;
     MienMediaFrame *frame = mieni_frame_create(format, width, height, pixels, free);

@@ -18,6 +18,9 @@
 /* More would cost memory on large machines and gain nothing: drawing is slower than coding. */
 #define ENCODER_THREADS 4
 
+/* swscale's vector code reads behind the last pixel, but not this far. */
+#define READ_PAD_BYTES 64
+
 struct MieniMp4 {
     MieniOutput *output;
     AVFormatContext *format;
@@ -27,6 +30,8 @@ struct MieniMp4 {
     AVFrame *frame;
     AVPacket *packet;
     struct SwsContext *sws;
+    uint8_t *tail; /* [n_tail_rows][3 * width] and padding: the rows that end the caller's memory */
+    int n_tail_rows;
     MieniSound *sound; /* NULL: silent */
     int width, height; /* of the pictures that come in; the codec's are even */
     int64_t delay_us;  /* the video begins this much after 0 */
@@ -150,7 +155,11 @@ static MienStatus open_pictures(MieniMp4 *mp4, MienError *error)
     mp4->packet = av_packet_alloc();
     mp4->sws = sws_getContext(mp4->width, mp4->height, AV_PIX_FMT_RGB24, mp4->width, mp4->height,
                               AV_PIX_FMT_YUV420P, MIENI_SWS_FLAGS, NULL, NULL, NULL);
-    if (!mp4->frame || !mp4->packet || !mp4->sws)
+    size_t row_bytes = 3 * (size_t)mp4->width;
+    int n_rows = 1 + (int)(READ_PAD_BYTES / row_bytes);
+    mp4->n_tail_rows = n_rows < mp4->height ? n_rows : mp4->height;
+    mp4->tail = malloc((size_t)mp4->n_tail_rows * row_bytes + READ_PAD_BYTES);
+    if (!mp4->frame || !mp4->packet || !mp4->sws || !mp4->tail)
         return fail(mp4, "memory", AVERROR(ENOMEM), error);
     const int *matrix = sws_getCoefficients(mieni_sws_colorspace(choose_matrix(mp4)));
     (void)sws_setColorspaceDetails(mp4->sws, matrix, 1, matrix, 0, 0, 1 << 16, 1 << 16);
@@ -235,14 +244,39 @@ static void pad_luma(MieniMp4 *mp4)
                (size_t)mp4->frame->width);
 }
 
+static void convert_rows(MieniMp4 *mp4, const uint8_t *pixels, ptrdiff_t stride_bytes, int first,
+                         int n_rows)
+{
+    const uint8_t *const from[4] = {pixels};
+    const int strides[4] = {(int)stride_bytes};
+    if (n_rows > 0)
+        sws_scale(mp4->sws, from, strides, first, n_rows, mp4->frame->data, mp4->frame->linesize);
+}
+
+/* Converts the picture, its last rows in memory from a padded copy: what lies behind them is not
+ * ours to read. Rows that run upwards end with the first one. */
+static void convert(MieniMp4 *mp4, const uint8_t *pixels, ptrdiff_t stride_bytes)
+{
+    int n_tail = mp4->n_tail_rows, n_rest = mp4->height - n_tail;
+    bool is_upwards = stride_bytes < 0;
+    ptrdiff_t row_bytes = 3 * (ptrdiff_t)mp4->width;
+    const uint8_t *ending = is_upwards ? pixels : pixels + n_rest * stride_bytes;
+    for (int y = 0; y < n_tail; y++)
+        memcpy(mp4->tail + y * row_bytes, ending + y * stride_bytes, (size_t)row_bytes);
+    if (is_upwards)
+        convert_rows(mp4, mp4->tail, row_bytes, 0, n_tail);
+    convert_rows(mp4, is_upwards ? pixels + n_tail * stride_bytes : pixels, stride_bytes,
+                 is_upwards ? n_tail : 0, n_rest);
+    if (!is_upwards)
+        convert_rows(mp4, mp4->tail, row_bytes, n_rest, n_tail);
+}
+
 static int encode(MieniMp4 *mp4, const uint8_t *pixels, ptrdiff_t stride_bytes, int64_t time_us)
 {
     int code = av_frame_make_writable(mp4->frame);
     if (code < 0)
         return code;
-    const uint8_t *const from[4] = {pixels};
-    const int strides[4] = {(int)stride_bytes};
-    sws_scale(mp4->sws, from, strides, 0, mp4->height, mp4->frame->data, mp4->frame->linesize);
+    convert(mp4, pixels, stride_bytes);
     pad_luma(mp4);
     int64_t pts = av_rescale_q(time_us, (AVRational){1, 1000000}, mp4->encoder->time_base);
     if (mp4->has_last && pts <= mp4->last_pts)
@@ -293,6 +327,7 @@ void mieni_mp4_destroy(MieniMp4 *mp4)
         return;
     mieni_sound_destroy(mp4->sound);
     sws_freeContext(mp4->sws);
+    free(mp4->tail);
     av_frame_free(&mp4->frame);
     av_packet_free(&mp4->packet);
     avcodec_free_context(&mp4->encoder);

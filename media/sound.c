@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const AVRational microsecond = {1, 1000000};
 
@@ -105,9 +104,6 @@ MienStatus mieni_sound_open(const char *path, AVFormatContext *to, MieniSound **
 {
     *sound = NULL;
     *delay_us = 0;
-    if (strcmp(path, "-") == 0)
-        return mieni_media_fail(error, MIEN_E_ARGUMENT, "audio-source",
-                                "sound cannot be taken from standard input: it is read only once");
     MieniSound *opened = calloc(1, sizeof(*opened));
     if (!opened)
         return mieni_media_fail_nomem(error, path);

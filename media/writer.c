@@ -2,6 +2,7 @@
 #include "media/mp4.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct MienMediaWriter {
     MienMediaWriterOptions options;
@@ -36,6 +37,11 @@ static MienStatus check_options(const char *path, const MienMediaWriterOptions *
         return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument",
                                 "%s: %g frames a second cannot be written", path,
                                 options->frames_per_second);
+    if (options->audio_from && strcmp(options->audio_from, "-") == 0)
+        return mieni_media_fail(error, MIEN_E_ARGUMENT, "audio-source",
+                                "%s: sound cannot be taken from standard input, which is read "
+                                "only once; name a file or leave the sound away",
+                                path);
     return MIEN_OK;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "media/make.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <jpeglib.h>
 #include <libavcodec/avcodec.h>
@@ -30,6 +33,29 @@ uint8_t *make_blocks(int width, int height)
     return pixels;
 }
 
+static size_t guarded_bytes(size_t size, size_t page)
+{
+    return (size + page - 1) / page * page + page;
+}
+
+uint8_t *guarded_alloc(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = guarded_bytes(size, page);
+    int zero = open("/dev/zero", O_RDWR);
+    assert_true(zero >= 0);
+    uint8_t *base = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE, zero, 0);
+    close(zero);
+    assert_ptr_not_equal(base, MAP_FAILED);
+    assert_int_equal(mprotect(base + whole - page, page, PROT_NONE), 0);
+    return base + whole - page - size;
+}
+
+void guarded_free(uint8_t *memory, size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = guarded_bytes(size, page);
+    munmap(memory + size + page - whole, whole);
+}
+
 int max_difference(const uint8_t *a, const uint8_t *b, size_t n)
 {
     int worst = 0;
@@ -51,6 +77,12 @@ static void write_exif(struct jpeg_compress_struct *jpeg, int orientation, bool 
 }
 
 uint8_t *make_jpeg(const uint8_t *rgb, int width, int height, JpegKind kind, size_t *size)
+{
+    return make_jpeg_of_rows(rgb, 3 * (size_t)width, width, height, kind, size);
+}
+
+uint8_t *make_jpeg_of_rows(const uint8_t *rgb, size_t stride_bytes, int width, int height,
+                           JpegKind kind, size_t *size)
 {
     struct jpeg_compress_struct jpeg;
     struct jpeg_error_mgr errors;
@@ -75,8 +107,7 @@ uint8_t *make_jpeg(const uint8_t *rgb, int width, int height, JpegKind kind, siz
     if (kind.exif)
         write_exif(&jpeg, kind.exif, kind.exif_big_endian);
     while (jpeg.next_scanline < jpeg.image_height) {
-        size_t offset = 3 * (size_t)jpeg.next_scanline * (size_t)width;
-        JSAMPROW row = (JSAMPROW)(uintptr_t)(rgb + offset);
+        JSAMPROW row = (JSAMPROW)(uintptr_t)(rgb + jpeg.next_scanline * stride_bytes);
         jpeg_write_scanlines(&jpeg, &row, 1);
     }
     jpeg_finish_compress(&jpeg);

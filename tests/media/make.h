@@ -12,6 +12,10 @@ void make_file(const char *path, const void *data, size_t size);
 /* A picture in which every 8 x 8 block has its own colour: RGB24, no padding. Free with free(). */
 uint8_t *make_blocks(int width, int height);
 
+/* Memory that ends at a page which must not be touched. Give it back with its size. */
+uint8_t *guarded_alloc(size_t size);
+void guarded_free(uint8_t *memory, size_t size);
+
 /* Largest difference between two pictures of the same size. */
 int max_difference(const uint8_t *a, const uint8_t *b, size_t n);
 
@@ -25,6 +29,10 @@ typedef struct JpegKind {
 
 /* Codes a picture as JPEG of the best quality. Free with free(). */
 uint8_t *make_jpeg(const uint8_t *rgb, int width, int height, JpegKind kind, size_t *size);
+
+/* The same for rows that lie `stride_bytes` apart. */
+uint8_t *make_jpeg_of_rows(const uint8_t *rgb, size_t stride_bytes, int width, int height,
+                           JpegKind kind, size_t *size);
 
 /* Writes an MP4 with n frames of blocks, 40 ms apart, with the library's own writer. */
 void make_mp4(const char *path, int width, int height, int n_frames, const char *audio_from);

@@ -394,34 +394,26 @@ static void the_smallest_and_largest_are_valid(void **state)
     assert_memory_equal(rgb, "abc", 3);
     mien_media_frame_destroy(frame);
 
-    const int side = 16384;
-    MienMediaWriterOptions options;
-    mien_media_writer_options_init(&options);
-    static const MienMediaFormat formats[] = {MIEN_MEDIA_PNG, MIEN_MEDIA_JPEG};
-    uint8_t *picture = calloc((size_t)side * 3, (size_t)side);
-    assert_non_null(picture);
-    picture[(size_t)side * (size_t)side * 3 - 1] = 255;
+    /* Larger than FFmpeg takes. Gray, and each row the same, for the sake of time. */
+    enum { SIDE = 16384 };
+    uint8_t *row = calloc(3, SIDE);
+    row[SIDE - 1] = row[3 * SIDE - 1] = row[3 * SIDE - 2] = row[3 * SIDE - 3] = 255;
     for (int i = 0; i < 2; i++) {
-        const char *path = test_temporary("large");
-        options.format = formats[i];
-        options.width = options.height = side;
-        MienMediaWriter *writer;
-        assert_int_equal(mien_media_writer_create(path, &options, &writer, &error), MIEN_OK);
-        assert_int_equal(mien_media_writer_write(writer, picture, 3 * side, 0, &error), MIEN_OK);
-        assert_int_equal(mien_media_writer_finish(writer, &error), MIEN_OK);
-        mien_media_writer_destroy(writer);
-        frame = read_first(path, NULL, &info);
-        assert_int_equal(info.width, side);
-        assert_int_equal(info.height, side);
+        size_t size;
+        uint8_t *file = i ? make_png(PNG_COLOR_TYPE_GRAY, 8, false, row, 0, SIDE, SIDE, &size)
+                          : make_jpeg_of_rows(row, 0, SIDE, SIDE, (JpegKind){.gray = true}, &size);
+        assert_int_equal(read_bytes(file, size, &frame, &info, &error), MIEN_OK);
+        free(file);
+        assert_int_equal(info.width, SIDE);
+        assert_int_equal(info.height, SIDE);
         const MienImage *image = mien_media_frame_image(frame);
-        assert_int_equal(image->format, MIEN_PIXEL_RGB24);
-        const uint8_t *last =
-            image->planes[0] + (side - 1) * image->strides_bytes[0] + 3 * (ptrdiff_t)side - 1;
-        assert_true(formats[i] == MIEN_MEDIA_JPEG ? *last > 20 : *last == 255);
+        assert_int_equal(image->format, MIEN_PIXEL_GRAY8);
+        const uint8_t *last = image->planes[0] + (SIDE - 1) * image->strides_bytes[0];
+        assert_in_range(last[0], 0, 5);
+        assert_in_range(last[SIDE - 1], 250, 255);
         mien_media_frame_destroy(frame);
-        remove(path);
     }
-    free(picture);
+    free(row);
     assert_int_equal(read_bytes("P6 32768 1 255 abc", 18, &frame, &info, &error),
                      MIEN_E_UNSUPPORTED);
     assert_string_equal(error.reason, "picture-too-large");

@@ -242,9 +242,9 @@ static void frames_may_change_their_size(void **state)
         assert_int_equal(image->width, i == 2 ? 80 : 48);
         assert_int_equal(image->height, i == 2 ? 64 : 32);
         assert_int_equal(image->color_range, MIEN_RANGE_FULL);
-        uint8_t *rgb = malloc(48 * 32 * 3); /* under ASan: writing more would be seen */
+        uint8_t *rgb = guarded_alloc(48 * 32 * 3);
         assert_int_equal(mien_media_frame_to_rgb24(frame, rgb, 3 * 48), MIEN_OK);
-        free(rgb);
+        guarded_free(rgb, 48 * 32 * 3);
         mien_media_frame_destroy(frame);
     }
     assert_int_equal(mien_media_reader_read(reader, &frame, &error), MIEN_OK);
@@ -499,6 +499,32 @@ static void sound_alone_is_no_video(void **state)
     assert_string_equal(error.reason, "no-picture");
 }
 
+/* A text that makes FFmpeg open other files must not: pictures may come from strangers. */
+static void no_other_file_is_opened(void **state)
+{
+    (void)state;
+    char kept[4096], path[600];
+    assert_non_null(getcwd(kept, sizeof(kept)));
+    make_mp4(test_temporary("other.mp4"), 32, 32, 3, NULL);
+    snprintf(path, sizeof(path), "%s", test_temporary("list"));
+    *strrchr(path, '/') = 0;
+    assert_int_equal(chdir(path), 0);
+    static const char *const lists[] = {
+        "ffconcat version 1.0\nfile other.mp4\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nother.mp4\n#EXT-X-ENDLIST\n",
+    };
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        int n_frames;
+        MienError error;
+        make_file("list", lists[i], strlen(lists[i]));
+        assert_int_equal(read_all("list", &n_frames, &error), MIEN_E_FORMAT);
+    }
+    int n_frames;
+    MienError error;
+    assert_int_equal(read_all("other.mp4", &n_frames, &error), MIEN_OK);
+    assert_int_equal(chdir(kept), 0);
+}
+
 static void the_shared_clip_is_read(void **state)
 {
     (void)state;
@@ -553,6 +579,7 @@ int main(void)
         cmocka_unit_test(a_cut_video_gives_its_frames_and_then_an_error),
         cmocka_unit_test(a_damaged_video_does_no_harm),
         cmocka_unit_test(sound_alone_is_no_video),
+        cmocka_unit_test(no_other_file_is_opened),
         cmocka_unit_test(the_shared_clip_is_read),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));

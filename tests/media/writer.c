@@ -462,6 +462,31 @@ static void devices_are_written_directly(void **state)
     free(pixels);
 }
 
+/* swscale's vector code is careless about what lies behind a row; it must not be the caller's
+ * memory that it is careless with. */
+static void the_callers_memory_is_not_overrun(void **state)
+{
+    (void)state;
+    char path[600];
+    snprintf(path, sizeof(path), "%s", test_temporary("guarded.mp4"));
+    for (int width = 1; width < 70; width++) {
+        int height = 1 + width % 4;
+        size_t n = (size_t)width * (size_t)height * 3;
+        uint8_t *pixels = guarded_alloc(n);
+        MienError error;
+        assert_int_equal(write_one(path, MIEN_MEDIA_MP4, pixels, width, height, 3 * width, &error),
+                         MIEN_OK);
+        guarded_free(pixels, n);
+        MienMediaInfo info;
+        MienMediaFrame *frame = read_first(path, NULL, &info);
+        n = (size_t)info.width * (size_t)info.height * 3;
+        pixels = guarded_alloc(n);
+        assert_int_equal(mien_media_frame_to_rgb24(frame, pixels, 3 * info.width), MIEN_OK);
+        guarded_free(pixels, n);
+        mien_media_frame_destroy(frame);
+    }
+}
+
 static void wrong_arguments_are_refused(void **state)
 {
     (void)state;
@@ -516,6 +541,7 @@ int main(void)
         cmocka_unit_test(a_pipe_gets_fragments),
         cmocka_unit_test(a_full_disk_is_reported),
         cmocka_unit_test(devices_are_written_directly),
+        cmocka_unit_test(the_callers_memory_is_not_overrun),
         cmocka_unit_test(wrong_arguments_are_refused),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));
