@@ -68,10 +68,40 @@ MienStatus mieni_demuxer_fail(const MieniInput *input, int code, MienError *erro
                             input->name, mieni_ffmpeg_reason(code, buffer));
 }
 
-/* Text files with terminal codes would be shown as they look on a terminal of the 1980s. */
-static bool is_text(const AVFormatContext *format)
+/* FFmpeg 5 made the formats const. */
+#if LIBAVFORMAT_VERSION_MAJOR >= 59
+typedef const AVInputFormat Demuxer;
+#else
+typedef AVInputFormat Demuxer;
+#endif
+
+/* What is only a list of other files, or text that would be shown as on an old terminal. */
+static bool is_refused(const Demuxer *demuxer)
 {
-    return strcmp(format->iformat->name, "tty") == 0;
+    static const char *const names[] = {"hls", "concat", "dash", "imf", "sdp", "tty"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(demuxer->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Finds the demuxer by the content alone. */
+static int open_format(AVFormatContext **opening)
+{
+    Demuxer *demuxer = NULL;
+    int code = av_probe_input_buffer2((*opening)->pb, &demuxer, NULL, NULL, 0, 0);
+    if (code >= 0 && is_refused(demuxer))
+        code = AVERROR_INVALIDDATA;
+    if (code < 0) {
+        avformat_free_context(*opening);
+        *opening = NULL;
+        return code;
+    }
+    AVDictionary *options = NULL;
+    av_dict_set(&options, "protocol_whitelist", "none", 0);
+    code = avformat_open_input(opening, NULL, demuxer, &options);
+    av_dict_free(&options);
+    return code;
 }
 
 MienStatus mieni_demuxer_open(MieniInput *input, AVFormatContext **format, MienError *error)
@@ -89,15 +119,12 @@ MienStatus mieni_demuxer_open(MieniInput *input, AVFormatContext **format, MienE
     opening->pb = avio;
     opening->flags |= AVFMT_FLAG_CUSTOM_IO;
     opening->interrupt_callback = (AVIOInterruptCB){ask_interrupted, input};
-    AVDictionary *options = NULL;
-    av_dict_set(&options, "protocol_whitelist", "none", 0);
-    int code = avformat_open_input(&opening, NULL, NULL, &options);
-    av_dict_free(&options);
+    int code = open_format(&opening);
     if (code < 0) { /* `opening` is gone, `avio` is not */
         mieni_avio_free(&avio);
         return mieni_demuxer_fail(input, code, error);
     }
-    code = is_text(opening) ? AVERROR_INVALIDDATA : avformat_find_stream_info(opening, NULL);
+    code = avformat_find_stream_info(opening, NULL);
     if (code < 0 || input->was_interrupted) {
         mieni_demuxer_close(&opening);
         return mieni_demuxer_fail(input, code, error);
