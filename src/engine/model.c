@@ -28,17 +28,6 @@ static MienStatus add_network(MienModel *model, const char *name, const void *da
     return MIEN_OK;
 }
 
-/* A single network must be one that can run; a bundle may hold some that nobody asks for. */
-static MienStatus refuse_unknown_ops(const MieniGraph *graph, MienError *error)
-{
-    for (int32_t i = 0; i < graph->n_ops; i++)
-        if (graph->ops[i].kind == MIENI_GRAPH_OTHER)
-            return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
-                              "operator %d (%s): mien does not know this operation", (int)i,
-                              graph->ops[i].name);
-    return MIEN_OK;
-}
-
 static MienStatus read_bundle(MienModel *model, MienError *error)
 {
     MieniTask task;
@@ -62,7 +51,9 @@ static MienStatus read_networks(MienModel *model, MienError *error)
     if (mieni_task_probe(model->data, model->size_bytes))
         return read_bundle(model, error);
     MienStatus status = add_network(model, "", model->data, model->size_bytes, error);
-    return status == MIEN_OK ? refuse_unknown_ops(model->networks[0].graph, error) : status;
+    /* A bundle may hold networks that nobody asks for; a file that is one network must be able to
+     * run. */
+    return status == MIEN_OK ? mieni_graph_check_ops(model->networks[0].graph, error) : status;
 }
 
 static void free_model(MienModel *model)

@@ -172,7 +172,9 @@ static MienStatus check_ends(const MieniGraph *graph, MienError *error)
 MienStatus mieni_plan_create(const MieniGraph *graph, MieniPlan **out, MienError *error)
 {
     *out = NULL;
-    MienStatus status = check_ends(graph, error);
+    MienStatus status = mieni_graph_check_ops(graph, error);
+    if (status == MIEN_OK)
+        status = check_ends(graph, error);
     if (status != MIEN_OK)
         return status;
     MieniPlan *plan = mieni_alloc(1, sizeof(*plan));

@@ -46,10 +46,11 @@ typedef enum MieniFused { MIENI_FUSED_NONE, MIENI_FUSED_RELU } MieniFused;
     X(ADD)                                                                                         \
     X(AVERAGE_POOL_2D)                                                                             \
     X(CONCATENATION)                                                                               \
-    X(CONV_2D) X(DENSIFY) X(DEPTHWISE_CONV_2D) X(DEPTH_TO_SPACE) X(DEQUANTIZE) X(LOGISTIC)         \
-        X(MAX_POOL_2D) X(MUL) X(PAD) X(PRELU) X(RELU) X(RESHAPE) X(RESIZE_BILINEAR)                \
-            X(STRIDED_SLICE) X(LANDMARKS_TO_TRANSFORM_MATRIX) X(TRANSFORM_TENSOR_BILINEAR)         \
-                X(TRANSFORM_LANDMARKS) X(OTHER)
+    X(CONV_2D)                                                                                     \
+    X(DENSIFY) X(DEPTHWISE_CONV_2D) X(DEPTH_TO_SPACE) X(DEQUANTIZE) X(LOGISTIC) X(MAX_POOL_2D)     \
+        X(MUL) X(PAD) X(PRELU) X(RELU) X(RESHAPE) X(RESIZE_BILINEAR) X(STRIDED_SLICE)              \
+            X(LANDMARKS_TO_TRANSFORM_MATRIX) X(TRANSFORM_TENSOR_BILINEAR) X(TRANSFORM_LANDMARKS)   \
+                X(OTHER)
 
 typedef enum MieniGraphOpKind {
 #define MIENI_GRAPH_OP_ENUM(name) MIENI_GRAPH_##name,
@@ -100,6 +101,9 @@ MienStatus mieni_graph_read(const void *data, size_t size_bytes, MieniGraph **gr
                             MienError *error);
 
 void mieni_graph_destroy(MieniGraph *graph);
+
+/* Refuses a graph with an operation of kind OTHER: MIEN_E_UNSUPPORTED, naming the first. */
+MienStatus mieni_graph_check_ops(const MieniGraph *graph, MienError *error);
 
 /* Converts a constant tensor to f32 (and a sparse one to dense): out has tensor->n_elements. */
 MienStatus mieni_graph_constant_f32(const MieniGraphTensor *tensor, float *out, MienError *error);

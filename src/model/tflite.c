@@ -554,3 +554,13 @@ void mieni_graph_destroy(MieniGraph *graph)
     mieni_arena_destroy(graph->arena);
     mieni_free(graph);
 }
+
+MienStatus mieni_graph_check_ops(const MieniGraph *graph, MienError *error)
+{
+    for (int32_t i = 0; i < graph->n_ops; i++)
+        if (graph->ops[i].kind == MIENI_GRAPH_OTHER)
+            return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                              "operator %d (%s): mien does not know this operation", (int)i,
+                              graph->ops[i].name);
+    return MIEN_OK;
+}
