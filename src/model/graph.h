@@ -47,10 +47,23 @@ typedef enum MieniFused { MIENI_FUSED_NONE, MIENI_FUSED_RELU } MieniFused;
     X(AVERAGE_POOL_2D)                                                                             \
     X(CONCATENATION)                                                                               \
     X(CONV_2D)                                                                                     \
-    X(DENSIFY) X(DEPTHWISE_CONV_2D) X(DEPTH_TO_SPACE) X(DEQUANTIZE) X(LOGISTIC) X(MAX_POOL_2D)     \
-        X(MUL) X(PAD) X(PRELU) X(RELU) X(RESHAPE) X(RESIZE_BILINEAR) X(STRIDED_SLICE)              \
-            X(LANDMARKS_TO_TRANSFORM_MATRIX) X(TRANSFORM_TENSOR_BILINEAR) X(TRANSFORM_LANDMARKS)   \
-                X(OTHER)
+    X(DENSIFY)                                                                                     \
+    X(DEPTHWISE_CONV_2D)                                                                           \
+    X(DEPTH_TO_SPACE)                                                                              \
+    X(DEQUANTIZE)                                                                                  \
+    X(LOGISTIC)                                                                                    \
+    X(MAX_POOL_2D)                                                                                 \
+    X(MUL)                                                                                         \
+    X(PAD)                                                                                         \
+    X(PRELU)                                                                                       \
+    X(RELU)                                                                                        \
+    X(RESHAPE)                                                                                     \
+    X(RESIZE_BILINEAR)                                                                             \
+    X(STRIDED_SLICE)                                                                               \
+    X(LANDMARKS_TO_TRANSFORM_MATRIX)                                                               \
+    X(TRANSFORM_TENSOR_BILINEAR)                                                                   \
+    X(TRANSFORM_LANDMARKS)                                                                         \
+    X(OTHER)
 
 typedef enum MieniGraphOpKind {
 #define MIENI_GRAPH_OP_ENUM(name) MIENI_GRAPH_##name,

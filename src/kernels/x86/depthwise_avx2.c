@@ -53,8 +53,18 @@ MIENI_INLINE void slide(const float *in, ptrdiff_t row_stride, ptrdiff_t pixel_s
     __m256 sums[4];
     sums[0] = sums[1] = sums[2] = sums[3] = _mm256_setzero_ps();
     COLUMN(0)
-    COLUMN(1) COLUMN(2) COLUMN(3) COLUMN(4) COLUMN(5) COLUMN(6) COLUMN(7) COLUMN(8) STORE(0)
-        STORE(1) STORE(2) STORE(3)
+    COLUMN(1)
+    COLUMN(2)
+    COLUMN(3)
+    COLUMN(4)
+    COLUMN(5)
+    COLUMN(6)
+    COLUMN(7)
+    COLUMN(8)
+    STORE(0)
+    STORE(1)
+    STORE(2)
+    STORE(3)
 }
 
 /* One output row of one group of 8 channels. */
