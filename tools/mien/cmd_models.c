@@ -124,7 +124,7 @@ static void print_table(CliWriter *out, const Found *found, size_t n)
 {
     bool colored = cli_colored(STDOUT_FILENO);
     char line[512];
-    snprintf(line, sizeof(line), "%-25s %-38s %8s  %-10s  %-10s  %s\n", "NAME", "FILE", "BYTES",
+    snprintf(line, sizeof(line), "%-25s %-39s %8s  %-10s  %-10s  %s\n", "NAME", "FILE", "BYTES",
              "LICENCE", "STATE", "WHERE");
     cli_put(out, line);
     for (size_t i = 0; i < n; i++) {
@@ -132,7 +132,7 @@ static void print_table(CliWriter *out, const Found *found, size_t n)
         const char *color = found[i].state == CLI_MODEL_MISSING ? "\033[33m"
                             : found[i].state <= CLI_MODEL_WHEEL ? "\033[32m"
                                                                 : "\033[31m";
-        snprintf(line, sizeof(line), "%-25s %-38s %8llu  %-10s  %s%-10s%s  ", entry->name,
+        snprintf(line, sizeof(line), "%-25s %-39s %8llu  %-10s  %s%-10s%s  ", entry->name,
                  entry->file, (unsigned long long)entry->size_bytes, entry->licence,
                  colored ? color : "", cli_model_state_name(found[i].state),
                  colored ? "\033[0m" : "");
