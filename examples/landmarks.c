@@ -6,34 +6,34 @@
 
 int main(int argc, char **argv)
 {
-    int width = 0, height = 0;
+    MienError error = {.text = "usage: landmarks MESH.tflite DETECTOR.tflite PICTURE.ppm"};
+    unsigned width = 0, height = 0;
+    unsigned char *pixels = NULL;
     FILE *file = argc == 4 ? fopen(argv[3], "rb") : NULL;
-    if (!file || fscanf(file, "P6 %5d %5d 255", &width, &height) != 2 || fgetc(file) == EOF)
-        return fprintf(stderr, "usage: landmarks MESH.tflite DETECTOR.tflite PICTURE.ppm\n"), 2;
-    unsigned char *pixels = calloc((size_t)width * 3, (size_t)height);
-    if (!pixels || fread(pixels, (size_t)width * 3, (size_t)height, file) != (size_t)height)
-        return fprintf(stderr, "%s: cut short\n", argv[3]), 4;
+    if (file && fscanf(file, "P6 %5u %5u 255", &width, &height) == 2 && fgetc(file) != EOF)
+        pixels = calloc((size_t)width * 3, height);
+
     MienEngineOptions options;
     mien_engine_options_init(&options);
     MienEngine *engine = NULL;
-    MienError error;
-    if (mien_model_load_file(argv[1], &options.model, &error) != MIEN_OK ||
-        mien_model_load_file(argv[2], &options.detector, &error) != MIEN_OK ||
-        mien_engine_create(&options, &engine, &error) != MIEN_OK)
-        return fprintf(stderr, "%s\n", error.text), 5;
-    MienImage image;
-    mien_image_init(&image, MIEN_PIXEL_RGB24, width, height, pixels, 0);
-    const MienResult *result;
-    if (mien_engine_process(engine, &image, 0, &result) != MIEN_OK)
-        return fprintf(stderr, "%s\n", mien_engine_message(engine)), 1;
-    for (size_t i = 0; i < mien_result_n_faces(result); i++) {
+    const MienResult *result = NULL;
+    if (pixels && fread(pixels, (size_t)width * 3, height, file) == height &&
+        mien_model_load_file(argv[1], &options.model, &error) == MIEN_OK &&
+        mien_model_load_file(argv[2], &options.detector, &error) == MIEN_OK &&
+        mien_engine_create(&options, &engine, &error) == MIEN_OK) {
+        MienImage image;
+        mien_image_init(&image, MIEN_PIXEL_RGB24, (int)width, (int)height, pixels, 0);
+        mien_engine_process(engine, &image, 0, &result);
+    }
+    for (size_t i = 0; result && i < mien_result_n_faces(result); i++) {
         const MienLandmark *nose = &mien_result_face(result, i)->landmarks[1];
         printf("nose at %.1f, %.1f\n", nose->x * (float)width, nose->y * (float)height);
     }
+    if (!result)
+        fprintf(stderr, "%s\n", engine ? mien_engine_message(engine) : error.text);
     mien_engine_destroy(engine);
     mien_model_destroy(options.model);
     mien_model_destroy(options.detector);
     free(pixels);
-    fclose(file);
-    return 0;
+    return file && fclose(file) == 0 && result ? 0 : 1;
 }

@@ -39,13 +39,17 @@ class Landmarks(tool.Case):
 
     def test_mistakes(self):
         models = self.models()
-        self.assertEqual(self.example().returncode, 2)
+        self.assertEqual(self.example().returncode, 1)
         self.write("a.ppm", tool.ppm(40, 30))
         self.assertEqual(self.example(*models, "a.ppm").stdout, "")
         self.write("cut.ppm", tool.ppm(40, 30)[:-1])
-        self.assertEqual(self.example(*models, "cut.ppm").returncode, 4)
+        done = self.example(*models, "cut.ppm")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("usage", done.stderr)
+        self.write("empty.ppm", b"P6\n0 5\n255\n")
+        self.assertEqual(self.example(*models, "empty.ppm").returncode, 1)
         done = self.example("none.tflite", models[1], "a.ppm")
-        self.assertEqual(done.returncode, 5)
+        self.assertEqual(done.returncode, 1)
         self.assertIn("none.tflite", done.stderr)
 
 
