@@ -19,7 +19,8 @@ static void handle(int number)
 
 void cli_interrupt_init(void)
 {
-    struct sigaction action = {.sa_handler = handle};
+    /* Writes go on where they were; what waits for input looks at cli_interrupted by itself. */
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

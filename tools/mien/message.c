@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "message.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,21 @@
 static CliColor color_choice = CLI_COLOR_AUTO;
 static bool is_quiet, is_verbose;
 static bool status_shown;
+
+/* Lines come from all threads of a run. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void show_status(const char *text)
+{
+    if (!text && !status_shown)
+        return;
+    /* Carriage return and "erase to the end of the line". */
+    fprintf(stderr, "\r%s\033[K", text ? text : "");
+    if (!text)
+        fputc('\r', stderr);
+    fflush(stderr);
+    status_shown = text != NULL;
+}
 
 void cli_message_init(CliColor color, bool quiet, bool verbose)
 {
@@ -37,10 +53,12 @@ static void print_line(const char *label, const char *color, const char *format,
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
             *c = ' ';
-    cli_status(NULL);
+    pthread_mutex_lock(&mutex);
+    show_status(NULL);
     bool colored = *label && cli_colored(STDERR_FILENO);
     fprintf(stderr, "%s%s%s%s%s\n", *label ? "mien: " : "", colored ? color : "", label,
             colored ? "\033[0m" : "", text);
+    pthread_mutex_unlock(&mutex);
 }
 
 CliExit cli_fail(CliExit code, const char *format, ...)
@@ -82,12 +100,7 @@ void cli_detail(const char *format, ...)
 
 void cli_status(const char *text)
 {
-    if (!text && !status_shown)
-        return;
-    /* Carriage return and "erase to the end of the line". */
-    fprintf(stderr, "\r%s\033[K", text ? text : "");
-    if (!text)
-        fputc('\r', stderr);
-    fflush(stderr);
-    status_shown = text != NULL;
+    pthread_mutex_lock(&mutex);
+    show_status(text);
+    pthread_mutex_unlock(&mutex);
 }

@@ -159,7 +159,7 @@ static uint32_t shortest(uint32_t bits, double value, int *k_out)
     /* The loop above may be off by one at powers of ten: begin one digit early. */
     for (k--;; k++) {
         int shift = -(p.e4 + k);
-        uint32_t digits;
+        uint32_t digits = 0;
         bool found = k >= 0 && k <= 16 && shift >= 0 && shift < 63 ? try_small(&p, k, &digits)
                                                                    : try_big(&p, k, value, &digits);
         if (found && digits > 0) {

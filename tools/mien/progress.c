@@ -121,10 +121,10 @@ void cli_progress_frame(CliProgress *progress, size_t n_faces)
     cli_status(text);
 }
 
-void cli_progress_end(CliProgress *progress)
+void cli_progress_end(CliProgress *progress, bool went_well)
 {
     cli_status(NULL);
-    if (progress->kind != CLI_PROGRESS_AUTO)
+    if (progress->kind != CLI_PROGRESS_AUTO || !went_well)
         return;
     double seconds = now() - progress->begin;
     cli_note("%lld frame%s in %.1f s, %.0f fps on %s", (long long)progress->n_done_all,

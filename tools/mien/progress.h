@@ -3,6 +3,7 @@
 #ifndef MIEN_TOOL_PROGRESS_H
 #define MIEN_TOOL_PROGRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,8 +35,8 @@ void cli_progress_source(CliProgress *progress, size_t source, int64_t n_frames)
 /* One more frame is done, with this many faces in it. */
 void cli_progress_frame(CliProgress *progress, size_t n_faces);
 
-/* Takes the line away. */
-void cli_progress_end(CliProgress *progress);
+/* Takes the line away and, if all went well, says in one line what was done. */
+void cli_progress_end(CliProgress *progress, bool went_well);
 
 /* Writes the line that would be shown after `seconds` of this source. */
 void cli_progress_text(const CliProgress *progress, double seconds, size_t n_faces, char *text,
