@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/catalog.h"
+#include "mien/model.h"
 
 #include <string.h>
 
@@ -107,15 +107,6 @@ const MienCatalogEntry *mien_model_catalog_find(const char *name)
         return NULL;
     for (size_t i = 0; i < N_ENTRIES; i++)
         if (!strcmp(entries[i].name, name) || !strcmp(entries[i].file, name))
-            return &entries[i];
-    return NULL;
-}
-
-const MienCatalogEntry *mieni_catalog_find_sha256(const char *sha256)
-{
-    for (size_t i = 0; i < N_ENTRIES; i++)
-        if (!strcmp(entries[i].sha256, sha256) ||
-            (entries[i].wheel_sha256 && !strcmp(entries[i].wheel_sha256, sha256)))
             return &entries[i];
     return NULL;
 }
