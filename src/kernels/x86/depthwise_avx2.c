@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Depthwise convolution, a lane a channel. For 3x3 kernels a group of 8 channels keeps its 9
- * weights in registers and slides over the row, 4 (then 3, 2, 1) neighbouring outputs at a time: an
- * input column is loaded once for all outputs that it touches. The zero border stands for what lies
- * outside. Other kernels, and planes without lanes or border enough, go tap by tap with checks and
- * masks. No over-read.
+ * weights in registers and slides over 4 (then 3, 2, 1) neighbouring outputs: an input column is
+ * loaded once for all outputs that it touches. Then comes the next group of the same pixels, so
+ * that memory is read in order and a few rows of a wide plane stay in L1. The zero border stands
+ * for what lies outside. Other kernels, and planes without lanes or border enough, go tap by tap
+ * with checks and masks. No over-read.
  */
 #include "kernels/x86/depthwise_avx2.h"
 
@@ -35,10 +36,14 @@ void mieni_depthwise_pack_avx2(const MieniConvShape *shape, const float *depthwi
     }
 #define COLUMN(column)                                                                             \
     if (column < (outputs - 1) * stride + 3) {                                                     \
-        __m256 top = _mm256_loadu_ps(in + column * pixel_stride);                                  \
-        __m256 middle = _mm256_loadu_ps(in + row_stride + column * pixel_stride);                  \
-        __m256 bottom = _mm256_loadu_ps(in + 2 * row_stride + column * pixel_stride);              \
-        TAP(0, column) TAP(1, column) TAP(2, column) TAP(3, column)                                \
+        __m256 top = _mm256_loadu_ps(in);                                                          \
+        __m256 middle = _mm256_loadu_ps(in + row_stride);                                          \
+        __m256 bottom = _mm256_loadu_ps(in + 2 * row_stride);                                      \
+        in += pixel_stride; /* one moving pointer: products of strides would be spilled */         \
+        TAP(0, column)                                                                             \
+        TAP(1, column)                                                                             \
+        TAP(2, column)                                                                             \
+        TAP(3, column)                                                                             \
     }
 #define STORE(i)                                                                                   \
     if (i < outputs)                                                                               \
@@ -52,49 +57,48 @@ MIENI_INLINE void slide(const float *in, ptrdiff_t row_stride, ptrdiff_t pixel_s
 {
     __m256 sums[4];
     sums[0] = sums[1] = sums[2] = sums[3] = _mm256_setzero_ps();
-    COLUMN(0)
-    COLUMN(1)
-    COLUMN(2)
-    COLUMN(3)
-    COLUMN(4)
-    COLUMN(5)
-    COLUMN(6)
-    COLUMN(7)
-    COLUMN(8)
-    STORE(0)
-    STORE(1)
-    STORE(2)
-    STORE(3)
+    /* clang-format off */
+    COLUMN(0) COLUMN(1) COLUMN(2) COLUMN(3) COLUMN(4) COLUMN(5) COLUMN(6) COLUMN(7) COLUMN(8)
+    STORE(0) STORE(1) STORE(2) STORE(3)
+    /* clang-format on */
 }
 
-/* One output row of one group of 8 channels. */
-MIENI_INLINE void row_3x3(const float *in, ptrdiff_t row_stride, ptrdiff_t pixel_stride,
-                          const float *packed, float *to, ptrdiff_t to_stride, int32_t width,
-                          const int stride)
-{
-    const __m256 w[9] = {
-        _mm256_load_ps(packed),      _mm256_load_ps(packed + 8),  _mm256_load_ps(packed + 16),
-        _mm256_load_ps(packed + 24), _mm256_load_ps(packed + 32), _mm256_load_ps(packed + 40),
-        _mm256_load_ps(packed + 48), _mm256_load_ps(packed + 56), _mm256_load_ps(packed + 64)};
-    ptrdiff_t step = stride * pixel_stride;
-    int32_t left = width;
+/* What an output row consists of. */
+typedef struct Row {
+    ptrdiff_t row_stride, pixel_stride; /* of the input */
+    const float *packed;
+    int32_t channels; /* a multiple of 8 */
+    int32_t width;
+} Row;
 
-    while (left >= 4 && left != 6) {
-        slide(in, row_stride, pixel_stride, w, to, to_stride, stride, 4);
-        in += 4 * step;
-        to += 4 * to_stride;
-        left -= 4;
+/* `outputs` neighbouring pixels, all channels: neighbours in memory follow each other. */
+MIENI_INLINE void columns(const Row *row, const float *in, float *to, const int stride,
+                          const int outputs)
+{
+    const float *packed = row->packed;
+    for (int32_t c = 0; c < row->channels; c += 8, packed += 72) {
+        const __m256 w[9] = {
+            _mm256_load_ps(packed),      _mm256_load_ps(packed + 8),  _mm256_load_ps(packed + 16),
+            _mm256_load_ps(packed + 24), _mm256_load_ps(packed + 32), _mm256_load_ps(packed + 40),
+            _mm256_load_ps(packed + 48), _mm256_load_ps(packed + 56), _mm256_load_ps(packed + 64)};
+        slide(in + c, row->row_stride, row->pixel_stride, w, to + c, row->channels, stride,
+              outputs);
     }
-    while (left >= 3) {
-        slide(in, row_stride, pixel_stride, w, to, to_stride, stride, 3);
-        in += 3 * step;
-        to += 3 * to_stride;
-        left -= 3;
-    }
+}
+
+MIENI_INLINE void row_3x3(const Row *row, const float *in, float *to, const int stride)
+{
+    ptrdiff_t step = stride * row->pixel_stride;
+    int32_t left = row->width;
+
+    for (; left >= 4 && left != 6; left -= 4, in += 4 * step, to += 4 * row->channels)
+        columns(row, in, to, stride, 4);
+    for (; left >= 3; left -= 3, in += 3 * step, to += 3 * row->channels)
+        columns(row, in, to, stride, 3);
     if (left == 2)
-        slide(in, row_stride, pixel_stride, w, to, to_stride, stride, 2);
+        columns(row, in, to, stride, 2);
     else if (left == 1)
-        slide(in, row_stride, pixel_stride, w, to, to_stride, stride, 1);
+        columns(row, in, to, stride, 1);
 }
 
 /* Any kernel, any border: one output of one group. */
@@ -119,30 +123,37 @@ static __m256 checked_pixel(const MieniConvArgs *args, const float *packed, int3
     return sum;
 }
 
+static void checked_row(const MieniConvArgs *args, const float *packed, int32_t y, float *to)
+{
+    const MieniConvShape *shape = args->shape;
+    int32_t padded = avx2_round_up_8(shape->in_channels);
+    ptrdiff_t group = (ptrdiff_t)shape->kernel_height * shape->kernel_width * 8;
+
+    for (int32_t x = 0; x < shape->out_width; x++)
+        for (int32_t c = 0; c < padded; c += 8, to += 8)
+            _mm256_storeu_ps(to, checked_pixel(args, packed + c / 8 * group, y, x, c));
+}
+
 void mieni_depthwise_row_avx2(const MieniConvArgs *args, const float *packed, int32_t y, float *to)
 {
     const MieniConvShape *shape = args->shape;
     const MieniPlane *plane = &args->in;
-    ptrdiff_t to_stride = avx2_round_up_8(shape->in_channels);
-    bool sliding = shape->kernel_height == 3 && shape->kernel_width == 3 && shape->stride <= 2 &&
-                   plane->pixel_stride >= to_stride && mieni_border_suffices_avx2(shape, plane);
-    ptrdiff_t taps = (ptrdiff_t)shape->kernel_height * shape->kernel_width;
+    Row row = {.row_stride = plane->row_stride,
+               .pixel_stride = plane->pixel_stride,
+               .packed = packed,
+               .channels = avx2_round_up_8(shape->in_channels),
+               .width = shape->out_width};
 
-    for (int32_t c = 0; c < to_stride; c += 8, packed += 8 * taps) {
-        if (!sliding) {
-            for (int32_t x = 0; x < shape->out_width; x++)
-                _mm256_storeu_ps(to + x * to_stride + c, checked_pixel(args, packed, y, x, c));
-            continue;
-        }
-        const float *in =
-            mieni_plane_at(plane, y * shape->stride - shape->pad_top, -shape->pad_left) + c;
-        if (shape->stride == 1)
-            row_3x3(in, plane->row_stride, plane->pixel_stride, packed, to + c, to_stride,
-                    shape->out_width, 1);
-        else
-            row_3x3(in, plane->row_stride, plane->pixel_stride, packed, to + c, to_stride,
-                    shape->out_width, 2);
+    if (shape->kernel_height != 3 || shape->kernel_width != 3 || shape->stride > 2 ||
+        plane->pixel_stride < row.channels || !mieni_border_suffices_avx2(shape, plane)) {
+        checked_row(args, packed, y, to);
+        return;
     }
+    const float *in = mieni_plane_at(plane, y * shape->stride - shape->pad_top, -shape->pad_left);
+    if (shape->stride == 1)
+        row_3x3(&row, in, to, 1);
+    else
+        row_3x3(&row, in, to, 2);
 }
 
 /* [depthwise][bias][slope], the vectors padded to 8. */
