@@ -125,119 +125,90 @@ MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const 
     EACH_ROW(STORE_ROW)
 }
 
-static void tile_1x(const Panel *panel, int32_t first, int32_t rows)
-{
-    switch (rows) {
-    case 1:
-        tile(panel, first, 1, 1);
-        break;
-    case 2:
-        tile(panel, first, 2, 1);
-        break;
-    case 3:
-        tile(panel, first, 3, 1);
-        break;
-    case 4:
-        tile(panel, first, 4, 1);
-        break;
-    case 5:
-        tile(panel, first, 5, 1);
-        break;
-    case 6:
-        tile(panel, first, 6, 1);
-        break;
-    case 7:
-        tile(panel, first, 7, 1);
-        break;
-    default:
-        tile(panel, first, 8, 1);
-        break;
+/* Each tile is a function of its own, for the sake of the compiler's register allocation. */
+#define TILE(rows, vectors)                                                                        \
+    static void tile_##rows##x##vectors(const Panel *panel, int32_t first)                         \
+    {                                                                                              \
+        tile(panel, first, rows, vectors);                                                         \
     }
-}
+TILE(1, 1)
+TILE(2, 1)
+TILE(3, 1)
+TILE(4, 1)
+TILE(5, 1)
+TILE(6, 1)
+TILE(7, 1)
+TILE(8, 1)
+TILE(1, 2)
+TILE(2, 2)
+TILE(3, 2)
+TILE(4, 2)
+TILE(5, 2)
+TILE(6, 2)
+TILE(1, 3)
+TILE(2, 3)
+TILE(3, 3)
+TILE(4, 3)
 
-static void tile_2x(const Panel *panel, int32_t first, int32_t rows)
-{
-    switch (rows) {
-    case 1:
-        tile(panel, first, 1, 2);
-        break;
-    case 2:
-        tile(panel, first, 2, 2);
-        break;
-    case 3:
-        tile(panel, first, 3, 2);
-        break;
-    case 4:
-        tile(panel, first, 4, 2);
-        break;
-    case 5:
-        tile(panel, first, 5, 2);
-        break;
-    default:
-        tile(panel, first, 6, 2);
-        break;
-    }
-}
+typedef void (*TileFn)(const Panel *panel, int32_t first);
 
-static void tile_3x(const Panel *panel, int32_t first, int32_t rows)
-{
-    switch (rows) {
-    case 1:
-        tile(panel, first, 1, 3);
-        break;
-    case 2:
-        tile(panel, first, 2, 3);
-        break;
-    case 3:
-        tile(panel, first, 3, 3);
-        break;
-    default:
-        tile(panel, first, 4, 3);
-        break;
-    }
-}
+static const int32_t most_rows[MAX_VECTORS + 1] = {0, 8, 6, 4};
+static const TileFn tiles[MAX_VECTORS + 1][MAX_ROWS + 1] = {
+    {NULL},
+    {NULL, tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1},
+    {NULL, tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2},
+    {NULL, tile_1x3, tile_2x3, tile_3x3, tile_4x3}};
 
 /* Tiles of nearly equal size: 9 pixels are 5 + 4, not 6 + 3, which would wait for its own sums. */
 static void run_panel(const Panel *panel, int32_t n_pixels, int32_t width)
 {
-    int32_t most = width == 8 ? 8 : width == 16 ? 6 : 4;
+    int32_t vectors = width / 8, most = most_rows[vectors];
     int32_t n_tiles = (n_pixels + most - 1) / most;
     int32_t rows = n_pixels / n_tiles, n_larger = n_pixels % n_tiles;
 
     for (int32_t i = 0, first = 0; i < n_tiles; i++) {
         int32_t n = rows + (i < n_larger);
-        if (width == 8)
-            tile_1x(panel, first, n);
-        else if (width == 16)
-            tile_2x(panel, first, n);
-        else
-            tile_3x(panel, first, n);
+        tiles[vectors][n](panel, first);
         first += n;
     }
 }
 
-/* Finds the block's pixels in all planes. */
+/* Finds n pixels of a row from (y, x) on in all planes; the first is number `at` of the block. */
+static void locate_run(const MieniConvArgs *args, const GemmInput *input, int32_t row_begin,
+                       int32_t y, int32_t x, int32_t n, Block *block, int32_t at)
+{
+    const MieniPlane *residual = &args->residual;
+    const float *in = input->in + (y - row_begin) * input->row + x * input->pixel;
+    float *out = mieni_plane_at(&args->out, y, x);
+
+    for (int32_t i = 0; i < n; i++) {
+        block->in[at + i] = in + i * input->pixel;
+        block->out[at + i] = out + i * args->out.pixel_stride;
+    }
+    if (args->shape->residual == MIENI_RESIDUAL_ADD) {
+        const float *from = mieni_plane_at(residual, y, x);
+        for (int32_t i = 0; i < n; i++)
+            block->residual[at + i] = from + i * residual->pixel_stride;
+    } else if (args->shape->residual == MIENI_RESIDUAL_MAXPOOL) {
+        const float *from = mieni_plane_at(residual, 2 * y, 2 * x);
+        ptrdiff_t down = 2 * y + 1 < residual->height ? residual->row_stride : 0;
+        for (int32_t i = 0; i < n; i++) {
+            block->residual[at + i] = from + 2 * i * residual->pixel_stride;
+            block->right[at + i] = 2 * (x + i) + 1 < residual->width ? residual->pixel_stride : 0;
+            block->down[at + i] = down;
+        }
+    }
+}
+
 static void locate_block(const MieniConvArgs *args, const GemmInput *input, int32_t row_begin,
                          Block *block)
 {
     int32_t width = args->shape->out_width;
     int32_t y = block->first / width, x = block->first % width;
-    const MieniPlane *residual = &args->residual;
 
-    for (int32_t i = 0; i < block->n; i++) {
-        block->in[i] = input->in + (y - row_begin) * input->row + x * input->pixel;
-        block->out[i] = mieni_plane_at(&args->out, y, x);
-        if (args->shape->residual == MIENI_RESIDUAL_ADD) {
-            block->residual[i] = mieni_plane_at(residual, y, x);
-        } else if (args->shape->residual == MIENI_RESIDUAL_MAXPOOL) {
-            block->residual[i] = mieni_plane_at(residual, 2 * y, 2 * x);
-            block->right[i] = 2 * x + 1 < residual->width ? residual->pixel_stride : 0;
-            block->down[i] = 2 * y + 1 < residual->height ? residual->row_stride : 0;
-        }
-        if (++x == width) {
-            x = 0;
-            y++;
-        }
+    for (int32_t at = 0, n; at < block->n; at += n, x = 0, y++) {
+        n = MIENI_MIN(width - x, block->n - at);
+        locate_run(args, input, row_begin, y, x, n, block, at);
     }
 }
 
@@ -253,16 +224,34 @@ static void lay_out(Buffer *buffer, int32_t n, int32_t width)
         buffer->pixels[i] = buffer->data + i * width;
 }
 
+/* The 2x2 maximum of 8 full channels for each pixel. */
+static void pool_full(const Block *block, int32_t channel, int32_t width, float *to)
+{
+    for (int32_t i = 0; i < block->n; i++) {
+        const float *from = block->residual[i] + channel;
+        const float *below = from + block->down[i];
+        ptrdiff_t right = block->right[i];
+        __m256 top = _mm256_max_ps(_mm256_loadu_ps(from), _mm256_loadu_ps(from + right));
+        __m256 bottom = _mm256_max_ps(_mm256_loadu_ps(below), _mm256_loadu_ps(below + right));
+        _mm256_storeu_ps(to + i * width, _mm256_max_ps(top, bottom));
+    }
+}
+
 /* Pools the residual of channels channel .. channel + width - 1 and fills up with zeros. */
 static void fill_residual(const MieniConvArgs *args, const Block *block, int32_t channel,
                           int32_t width, Buffer *buffer)
 {
+    MieniResidual kind = args->shape->residual;
     lay_out(buffer, block->n, width);
     for (int32_t v = 0; v < width; v += 8) {
         ptrdiff_t lanes = avx2_residual_lanes(args, channel + v);
+        if (lanes >= 8 && kind == MIENI_RESIDUAL_MAXPOOL) {
+            pool_full(block, channel + v, width, buffer->data + v);
+            continue;
+        }
         for (int32_t i = 0; i < block->n; i++) {
-            __m256 value = avx2_residual(args->shape->residual, block->residual[i] + channel + v,
-                                         block->right[i], block->down[i], lanes);
+            __m256 value = avx2_residual(kind, block->residual[i] + channel + v, block->right[i],
+                                         block->down[i], lanes);
             _mm256_storeu_ps(buffer->pixels[i] + v, value);
         }
     }
