@@ -75,29 +75,36 @@ MIENI_INLINE __m256 load_weights(const float *panels, size_t at, const bool halv
     return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)from));
 }
 
-/* Adds `vectors` * 8 columns of weights, `width` apart from one k to the next, times in[k]. */
+/* Written out, because compilers keep an array in registers only if they see constant indices. */
+#define EACH_VECTOR(DO) DO(0) DO(1) DO(2) DO(3)
+#define BEGIN(v) even[v] = odd[v] = _mm256_setzero_ps();
+#define ADD_EVEN(v)                                                                                \
+    if (v < vectors)                                                                               \
+        even[v] = _mm256_fmadd_ps(x0, load_weights(panels, at + 8 * v, halves), even[v]);
+#define ADD_ODD(v)                                                                                 \
+    if (v < vectors)                                                                               \
+        odd[v] = _mm256_fmadd_ps(x1, load_weights(panels, at + width + 8 * v, halves), odd[v]);
+#define END(v) total[v] = _mm256_add_ps(even[v], odd[v]);
+
+/* The sums of `vectors` * 8 columns of weights, `width` apart from one k to the next, times in[k].
+ */
 MIENI_INLINE void multiply(const float *panels, size_t at, size_t width, const float *in, size_t k,
                            const int vectors, const bool halves, __m256 total[4])
 {
-    __m256 even[4], odd[4];
+    __m256 even[4], odd[4], x0, x1;
 
-    for (int v = 0; v < vectors; v++)
-        even[v] = odd[v] = _mm256_setzero_ps();
+    EACH_VECTOR(BEGIN)
     for (size_t j = 0; j + 2 <= k; j += 2, at += 2 * width) {
-        __m256 x0 = _mm256_broadcast_ss(in + j), x1 = _mm256_broadcast_ss(in + j + 1);
-        for (int v = 0; v < vectors; v++) {
-            size_t column = at + 8 * (size_t)v;
-            even[v] = _mm256_fmadd_ps(x0, load_weights(panels, column, halves), even[v]);
-            odd[v] = _mm256_fmadd_ps(x1, load_weights(panels, column + width, halves), odd[v]);
-        }
+        x0 = _mm256_broadcast_ss(in + j);
+        x1 = _mm256_broadcast_ss(in + j + 1);
+        EACH_VECTOR(ADD_EVEN)
+        EACH_VECTOR(ADD_ODD)
     }
     if (k % 2) {
-        __m256 x = _mm256_broadcast_ss(in + k - 1);
-        for (int v = 0; v < vectors; v++)
-            even[v] = _mm256_fmadd_ps(x, load_weights(panels, at + 8 * (size_t)v, halves), even[v]);
+        x0 = _mm256_broadcast_ss(in + k - 1);
+        EACH_VECTOR(ADD_EVEN)
     }
-    for (int v = 0; v < vectors; v++)
-        total[v] = _mm256_add_ps(even[v], odd[v]);
+    EACH_VECTOR(END)
 }
 
 static void columns(const float *panels, size_t at, size_t width, const float *in, size_t k,
