@@ -47,7 +47,11 @@ static void prepare(Test *test, BenchLayer *bench)
     bench->args.out = plane_make(test, s->out_height, s->out_width, s->out_channels,
                                  (Layout){out_stride, out_stride % 8 == 0, 0}, FILL_POISON)
                           .plane;
-    if (s->residual != MIENI_RESIDUAL_NONE)
+    bool is_input =
+        s->residual_channels == s->in_channels && s->in_height == pooled * s->out_height;
+    if (s->residual != MIENI_RESIDUAL_NONE && is_input) /* as the networks mostly have it */
+        bench->args.residual = bench->args.in;
+    else if (s->residual != MIENI_RESIDUAL_NONE)
         bench->args.residual =
             plane_make(test, pooled * s->out_height, pooled * s->out_width, s->residual_channels,
                        (Layout){(s->residual_channels + 7) / 8 * 8, 1, 0}, FILL_ORDINARY)
