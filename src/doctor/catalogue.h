@@ -29,7 +29,8 @@ typedef struct MieniCause {
     const char
         *why; /* a few sentences: how it comes about, how one tells, what it is mistaken for */
     const char *fix;  /* commands and steps, a line each; lines of one distribution begin with
-                         "[debian] ", "[ubuntu] ", … */
+                         "[debian] " or "[ubuntu] ", of one platform with "[jetson] " or
+                         "[x86_64] " (on a Jetson, "[jetson] " counts before "[ubuntu] ") */
     bool implemented; /* a rule or the log reader finds it; else docs/doctor.md says why not */
 } MieniCause;
 

@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# target_sources(mien_objects PRIVATE ...) once the first file is here.
+target_sources(mien_objects PRIVATE
+    ${CMAKE_CURRENT_LIST_DIR}/catalogue.c
+)
