@@ -28,6 +28,14 @@ const char *mien_status_text(MienStatus status)
     return "unknown status";
 }
 
+/* Names that come from files may hold anything; a text for people is one line. */
+static void make_one_line(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+}
+
 MienStatus mieni_fail(MienError *error, MienStatus status, const char *reason, const char *format,
                       ...)
 {
@@ -39,6 +47,7 @@ MienStatus mieni_fail(MienError *error, MienStatus status, const char *reason, c
     va_start(arguments, format);
     vsnprintf(error->text, sizeof(error->text), format, arguments);
     va_end(arguments);
+    make_one_line(error->text);
     return status;
 }
 
@@ -56,5 +65,6 @@ void mieni_log(const MieniLog *log, MienLogLevel level, const char *area, const 
     va_start(arguments, format);
     vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
+    make_one_line(line);
     log->write(log->user, level, area, line);
 }
