@@ -41,21 +41,20 @@ static MienStatus check_options(const MienEngineOptions *options, MienError *err
 }
 
 /* The plan of a model that holds one network, with a square picture as input. */
-static MienStatus plan_model(const MienModel *model, const char *role, MieniPlan **plan,
-                             MienError *error)
+static MienStatus plan_model(const MienModel *model, MieniPlan **plan, MienError *error)
 {
     *plan = NULL;
     if (model->n_networks != 1)
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
-                          "the %s model is a bundle of %zu networks; give one .tflite file instead",
-                          role, model->n_networks);
+                          "this is a bundle of %zu networks; give one .tflite file instead",
+                          model->n_networks);
     MienStatus status = mieni_plan_create(model->networks[0].graph, plan, error);
     if (status != MIEN_OK)
         return status;
     const MieniTensor *input = &(*plan)->tensors[(*plan)->input];
     if (input->height != input->width)
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
-                          "the %s network's input is not square", role);
+                          "the network's input is not square");
     return mieni_plan_add_crop(*plan, error);
 }
 
@@ -84,20 +83,24 @@ static const MieniAnchorSpec *find_anchors(int32_t side)
     return NULL;
 }
 
-static MienStatus finish_detector_plan(MienEngine *engine, MieniPlan *plan, MienError *error)
+/* The detector's plan, from the picture to boxes. */
+static MienStatus plan_detector(MienEngine *engine, MieniPlan **plan, MienError *error)
 {
-    int32_t side = plan->tensors[plan->input].width;
+    MienStatus status = plan_model(engine->options.detector, plan, error);
+    if (status != MIEN_OK)
+        return status;
+    int32_t side = (*plan)->tensors[(*plan)->input].width;
     const MieniAnchorSpec *spec = find_anchors(side);
     if (!spec)
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
-                          "the detector's input has %d pixels a side, not 128 or 192", (int)side);
+                          "the network's input has %d pixels a side, not 128 or 192", (int)side);
     engine->n_anchors = mieni_anchors_generate(spec, NULL, 0);
     MieniAnchor *anchors = mieni_alloc((size_t)engine->n_anchors, sizeof(*anchors));
     if (!anchors)
         return mieni_fail_nomem(error);
     mieni_anchors_generate(spec, anchors, engine->n_anchors);
-    MienStatus status = mieni_plan_add_box_decoder(plan, anchors, engine->n_anchors, (float)side,
-                                                   engine->options.min_detection_confidence, error);
+    status = mieni_plan_add_box_decoder(*plan, anchors, engine->n_anchors, (float)side,
+                                        engine->options.min_detection_confidence, error);
     mieni_free(anchors);
     return status;
 }
@@ -108,23 +111,36 @@ static MienStatus create_detector(MienEngine *engine, MienError *error)
     stage->crop = (MieniCropSpec){
         .border = MIENI_BORDER_ZERO, .keep_aspect = true, .range_min = -1, .range_max = 1};
     MieniPlan *plan;
-    MienStatus status = plan_model(engine->options.detector, "detector", &plan, error);
-    if (status == MIEN_OK)
-        status = finish_detector_plan(engine, plan, error);
+    MienStatus status = plan_detector(engine, &plan, error);
     if (status == MIEN_OK)
         status = create_stage(engine, stage, plan, error);
     mieni_plan_destroy(plan);
+    if (status != MIEN_OK)
+        return mieni_fail_in(error, status,
+                             "engine option detector (wants a face detector, such as "
+                             "face_detection_short_range.tflite)");
     size_t n = (size_t)engine->n_anchors;
-    for (int32_t i = 0; i < stage->capacity && status == MIEN_OK; i++) {
-        stage->jobs[i].detections = mieni_alloc(n, sizeof(*stage->jobs[i].detections));
-        if (!stage->jobs[i].detections)
-            status = mieni_fail_nomem(error);
-    }
     engine->scratch = mieni_alloc(n, sizeof(*engine->scratch));
     engine->detected = mieni_alloc((size_t)engine->options.max_faces, sizeof(*engine->detected));
-    if (status == MIEN_OK && (!engine->scratch || !engine->detected))
-        status = mieni_fail_nomem(error);
-    return status;
+    bool complete = engine->scratch && engine->detected;
+    for (int32_t i = 0; i < stage->capacity && complete; i++) {
+        stage->jobs[i].detections = mieni_alloc(n, sizeof(*stage->jobs[i].detections));
+        complete = stage->jobs[i].detections != NULL;
+    }
+    return complete ? MIEN_OK : mieni_fail_nomem(error);
+}
+
+/* The landmark network's plan, from the picture to landmarks. */
+static MienStatus plan_landmarks(MienEngine *engine, MieniPlan **plan, MienError *error)
+{
+    MienStatus status = plan_model(engine->options.model, plan, error);
+    if (status != MIEN_OK)
+        return status;
+    bool refined = (*plan)->n_outputs == MIENI_N_REFINEMENTS + 2;
+    engine->n_landmarks = refined ? MIENI_N_REFINED : MIENI_N_MESH;
+    return mieni_plan_add_landmark_decoder(*plan, (float)(*plan)->tensors[(*plan)->input].width,
+                                           mieni_refinements, refined ? MIENI_N_REFINEMENTS : 0,
+                                           error);
 }
 
 static MienStatus create_landmarks(MienEngine *engine, MienError *error)
@@ -132,23 +148,21 @@ static MienStatus create_landmarks(MienEngine *engine, MienError *error)
     MieniStage *stage = &engine->landmarks;
     stage->crop = (MieniCropSpec){.border = MIENI_BORDER_REPLICATE, .range_min = 0, .range_max = 1};
     MieniPlan *plan;
-    MienStatus status = plan_model(engine->options.model, "landmark", &plan, error);
-    bool refined = status == MIEN_OK && plan->n_outputs == MIENI_N_REFINEMENTS + 2;
-    engine->n_landmarks = refined ? MIENI_N_REFINED : MIENI_N_MESH;
-    if (status == MIEN_OK)
-        status = mieni_plan_add_landmark_decoder(plan, (float)plan->tensors[plan->input].width,
-                                                 mieni_refinements,
-                                                 refined ? MIENI_N_REFINEMENTS : 0, error);
+    MienStatus status = plan_landmarks(engine, &plan, error);
     if (status == MIEN_OK)
         status = create_stage(engine, stage, plan, error);
     mieni_plan_destroy(plan);
+    if (status != MIEN_OK)
+        return mieni_fail_in(
+            error, status,
+            "engine option model (wants a landmark network, such as face_landmark.tflite)");
     size_t n = (size_t)engine->n_landmarks;
-    for (int32_t i = 0; i < stage->capacity && status == MIEN_OK; i++) {
+    for (int32_t i = 0; i < stage->capacity; i++) {
         stage->jobs[i].landmarks = mieni_alloc(n, sizeof(*stage->jobs[i].landmarks));
         if (!stage->jobs[i].landmarks)
-            status = mieni_fail_nomem(error);
+            return mieni_fail_nomem(error);
     }
-    return status;
+    return MIEN_OK;
 }
 
 MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out, MienError *error)

@@ -27,6 +27,10 @@ struct MienModel {
     MieniNetwork networks[MIENI_MODEL_MAX_NETWORKS];
 };
 
+/* Puts the place (a file, an option) in front of the text of a failure, and returns `status`. A
+ * lack of memory has no place. */
+MienStatus mieni_fail_in(MienError *error, MienStatus status, const char *where);
+
 struct MienResult {
     int64_t timestamp_us;
     int32_t n_faces;
@@ -36,7 +40,7 @@ struct MienResult {
     MienLandmark *landmarks; /* [capacity][n_landmarks] */
 };
 
-/* Makes room for faces; those there are stay. */
+/* Makes room for faces. When that takes a larger block, those there are gone. */
 MienStatus mieni_result_reserve(MienResult *result, int32_t capacity, int32_t n_landmarks);
 void mieni_result_finish(MienResult *result);
 

@@ -108,16 +108,13 @@ MienStatus mien_model_load_memory(const void *data, size_t size_bytes, MienModel
     return create_model(copy, size_bytes, false, model, error);
 }
 
-/* Puts the file's name in front of what is wrong with it. */
-static MienStatus name_file(MienStatus status, const char *path, MienError *error)
+MienStatus mieni_fail_in(MienError *error, MienStatus status, const char *where)
 {
-    if (!error)
+    if (!error || status == MIEN_E_NOMEM)
         return status;
-    char text[sizeof(error->text)];
-    snprintf(text, sizeof(text), "%s", error->text);
+    const MienError inner = *error;
     int room = (int)sizeof(error->text) / 2;
-    snprintf(error->text, sizeof(error->text), "%.*s: %.*s", room, path, room - 4, text);
-    return status;
+    return mieni_fail(error, status, inner.reason, "%.*s: %.*s", room, where, room - 4, inner.text);
 }
 
 MienStatus mien_model_load_file(const char *path, MienModel **model, MienError *error)
@@ -126,7 +123,8 @@ MienStatus mien_model_load_file(const char *path, MienModel **model, MienError *
         *model = NULL;
     if (!model || !path)
         return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "a pointer is NULL");
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    /* O_NONBLOCK: a pipe without a writer is refused below, not waited for. */
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat info;
     if (file < 0 || fstat(file, &info) != 0) {
         int code = errno;
@@ -146,7 +144,7 @@ MienStatus mien_model_load_file(const char *path, MienModel **model, MienError *
     if (data == MAP_FAILED)
         return mieni_fail(error, MIEN_E_IO, "model-unreadable", "%s: %s", path, strerror(code));
     MienStatus status = create_model(data, size, true, model, error);
-    return status == MIEN_OK ? status : name_file(status, path, error);
+    return status == MIEN_OK ? status : mieni_fail_in(error, status, path);
 }
 
 MienModel *mien_model_retain(MienModel *model)
