@@ -4,6 +4,8 @@
  * pictures, where they are independent), finds out where to look, and computes all faces of the
  * round as one batch.
  */
+#include <math.h>
+
 #include "engine/engine_private.h"
 
 /* Makes room for n frames; what is there stays. */
@@ -189,11 +191,24 @@ static void set_box(MienFace *face, int32_t width, int32_t height)
     face->box_height = (bottom - top) * (float)height;
 }
 
+/* Numbers that are none, which a damaged model can give, are no face: nobody gets to see them. */
+static bool is_face(const MienEngine *engine, const MieniJob *job)
+{
+    /* As MediaPipe: strictly, in double. */
+    if (!((double)job->presence > (double)engine->options.min_tracking_confidence))
+        return false;
+    for (int32_t i = 0; i < engine->n_landmarks; i++) {
+        const MienLandmark *landmark = &job->landmarks[i];
+        if (!isfinite(landmark->x) || !isfinite(landmark->y) || !isfinite(landmark->z))
+            return false;
+    }
+    return true;
+}
+
 /* A face that is there goes into the frame's result, and into the tracks of its stream. */
 static void take_landmarks(MienEngine *engine, const MieniTicket *ticket, MieniJob *job)
 {
-    /* As MediaPipe: strictly, in double. NaN is no face either. */
-    if (!((double)job->presence > (double)engine->options.min_tracking_confidence))
+    if (!is_face(engine, job))
         return;
     MieniFrame *frame = ticket->frame;
     int32_t width = frame->view.upright_width, height = frame->view.upright_height;
@@ -277,8 +292,12 @@ MienStatus mien_engine_process_batch(MienEngine *engine, size_t n, const MienIma
     if (!engine)
         return MIEN_E_ARGUMENT;
     bool video = engine->options.mode == MIEN_MODE_VIDEO;
-    if (n > 0 && (!images || !results || (video && !timestamps_us)))
-        return mieni_fail(&engine->error, MIEN_E_ARGUMENT, "argument", "a pointer is NULL");
+    const char *missing = !images                   ? "images"
+                          : !results                ? "results"
+                          : video && !timestamps_us ? "timestamps_us"
+                                                    : NULL;
+    if (n > 0 && missing)
+        return mieni_fail(&engine->error, MIEN_E_ARGUMENT, "argument", "%s is NULL", missing);
     MienStatus status = prepare(engine, n, images, timestamps_us, stream_ids);
     if (status == MIEN_OK)
         status = run_rounds(engine, n);
