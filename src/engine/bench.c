@@ -94,13 +94,38 @@ static int32_t measure(const MienBenchOptions *options, Entry *entries, size_t n
     return options->repeats;
 }
 
-static MienStatus check(const MienBenchOptions *options, MienError *error)
+static MienStatus check(const MienBenchOptions *options, size_t n, MienModel *const *models,
+                        const size_t *networks, MienError *error)
 {
-    if (options->struct_size != sizeof(*options) || options->threads < 1 || options->threads > 64 ||
-        options->repeats < 1 || options->repeats > 1000000)
-        return mieni_fail(error, MIEN_E_ARGUMENT, "argument",
-                          "bench options: threads must be in 1..64, repeats in 1..1000000");
+    const char *wrong = NULL;
+    if (options->struct_size != sizeof(*options))
+        wrong = "struct_size: call mien_bench_options_init first";
+    else if (options->threads < 1 || options->threads > 64)
+        wrong = "threads: not in 1..64";
+    else if (options->repeats < 1 || options->repeats > 1000000)
+        wrong = "repeats: not in 1..1000000";
+    if (wrong)
+        return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "bench option %s", wrong);
+    for (size_t i = 0; i < n; i++) {
+        if (!models[i])
+            return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "models[%zu] is NULL", i);
+        if (networks[i] >= models[i]->n_networks)
+            return mieni_fail(error, MIEN_E_ARGUMENT, "argument",
+                              "networks[%zu] is %zu, but the model has %zu", i, networks[i],
+                              models[i]->n_networks);
+    }
     return MIEN_OK;
+}
+
+/* Sorts the times of an entry. */
+static MienBenchResult summarize(const Entry *entry, int32_t rounds, double peak)
+{
+    qsort(entry->times_ms, (size_t)rounds, sizeof(*entry->times_ms), compare_times);
+    double best_ms = entry->times_ms[0];
+    return (MienBenchResult){.macs = entry->macs,
+                             .best_ms = best_ms,
+                             .median_ms = entry->times_ms[rounds / 2],
+                             .share_of_peak = entry->macs / best_ms * 1e-6 / peak};
 }
 
 MienStatus mien_bench_networks(const MienBenchOptions *options, size_t n, MienModel *const *models,
@@ -109,7 +134,7 @@ MienStatus mien_bench_networks(const MienBenchOptions *options, size_t n, MienMo
 {
     if (!options || !models || !networks || !results || !fma_peak_gmac_s)
         return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "a pointer is NULL");
-    MienStatus status = check(options, error);
+    MienStatus status = check(options, n, models, networks, error);
     if (status != MIEN_OK)
         return status;
     static const MieniLog silent = {0};
@@ -122,26 +147,13 @@ MienStatus mien_bench_networks(const MienBenchOptions *options, size_t n, MienMo
     Entry *entries = mieni_alloc(n, sizeof(*entries));
     if (!entries)
         status = mieni_fail_nomem(error);
-    for (size_t i = 0; i < n && status == MIEN_OK; i++) {
-        if (networks[i] >= models[i]->n_networks)
-            status = mieni_fail(error, MIEN_E_ARGUMENT, "argument", "there is no network %zu",
-                                networks[i]);
-        else
-            status = create_entry(&entries[i], device, models[i]->networks[networks[i]].graph,
-                                  options->repeats, error);
-    }
+    for (size_t i = 0; i < n && status == MIEN_OK; i++)
+        status = create_entry(&entries[i], device, models[i]->networks[networks[i]].graph,
+                              options->repeats, error);
     if (status == MIEN_OK) {
         int32_t rounds = measure(options, entries, n, fma_peak_gmac_s);
-        for (size_t i = 0; i < n; i++) {
-            double *times = entries[i].times_ms;
-            qsort(times, (size_t)rounds, sizeof(*times), compare_times);
-            double peak = *fma_peak_gmac_s * options->threads;
-            results[i] =
-                (MienBenchResult){.macs = entries[i].macs,
-                                  .best_ms = times[0],
-                                  .median_ms = times[rounds / 2],
-                                  .share_of_peak = entries[i].macs / times[0] * 1e-6 / peak};
-        }
+        for (size_t i = 0; i < n; i++)
+            results[i] = summarize(&entries[i], rounds, *fma_peak_gmac_s * options->threads);
     }
     destroy_entries(entries, n);
     mieni_backend_cpu.close(device);
