@@ -19,7 +19,8 @@ typedef struct MienBenchOptions {
     int32_t threads;    /**< threads that compute (default 1) */
     int32_t repeats;   /**< rounds; each runs the FMA loop, then every network once (default 200) */
     uint64_t cpu_mask; /**< as in MienEngineOptions (default MIEN_CPU_ALL) */
-    /** Called after each round; a non-zero return stops the measurement early (default NULL). */
+    /** Called after each round; a non-zero return ends the measurement early, with what has been
+     * measured so far (default NULL). */
     int (*progress)(void *user, int32_t round, int32_t n_rounds);
     void *user;
 } MienBenchOptions;
@@ -29,7 +30,7 @@ typedef struct MienBenchResult {
     double best_ms; /**< fastest run */
     double median_ms;
     double share_of_peak; /**< macs / best_ms, as a share of the best rate of the FMA loop times the
-                             threads, 0..1 */
+                             threads: above 0, and above 1 only by noise */
 } MienBenchResult;
 
 MIEN_API void mien_bench_options_init(MienBenchOptions *options);
@@ -38,9 +39,14 @@ MIEN_API void mien_bench_options_init(MienBenchOptions *options);
  * Runs networks and a register-only FMA loop in turns, in one process, and reports the best of
  * each.
  *
- * @param models            [n] networks; of a model with several, the network `networks[i]`.
+ * @param models            [n], the models, none NULL.
+ * @param networks          [n], which network of each model: 0 for a .tflite file.
  * @param results           [n], written.
  * @param fma_peak_gmac_s   Best rate of the FMA loop of one thread, in 1e9 multiply-adds a second.
+ * @return MIEN_OK,
+ *         MIEN_E_ARGUMENT: an option is out of range, a pointer is NULL, or there is no network i,
+ *         MIEN_E_UNSUPPORTED: a network holds an operation that mien does not know,
+ *         MIEN_E_NOMEM. On failure nothing is written.
  *
  * Threads: any thread; measures well only while nothing else runs.
  */

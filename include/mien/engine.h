@@ -52,7 +52,8 @@ typedef struct MienEngineOptions {
         *model; /**< landmark network. Owner: retained by the engine (default NULL, must be set) */
     MienModel
         *detector; /**< face detector. Owner: retained by the engine (default NULL, must be set) */
-    int32_t max_faces;              /**< faces looked for, from 1 (default 1) */
+    int32_t max_faces; /**< faces looked for, 1..1024 (default 1). A video frame that is searched
+                          because fewer are followed may have up to 2 * max_faces - 1 */
     float min_detection_confidence; /**< detections below this score are dropped, 0..1 (default 0.5)
                                      */
     float min_tracking_confidence;  /**< faces whose presence is not above this are dropped, 0..1
@@ -97,16 +98,17 @@ MIEN_API MienStatus mien_engine_create(const MienEngineOptions *options, MienEng
 /**
  * Finds the faces of one picture.
  *
- * In MIEN_MODE_VIDEO the pictures are frames of one video (stream 0) in order. Allocates only when
- * a picture is larger than all before it.
+ * In MIEN_MODE_VIDEO the pictures are frames of one video (stream 0) in order. Allocates only in
+ * the first call, and in the first after a reset; the size of the picture does not matter.
  *
  * @param image         Shape: height x width. Owner: caller, borrowed for the call.
  * @param timestamp_us  Time of the picture in microseconds; in MIEN_MODE_VIDEO each must be greater
  * than the last.
  * @param result        Set to a result borrowed until the next process, reset or destroy.
  * @return MIEN_OK, also when no face is found.
- *         MIEN_E_ARGUMENT: a pointer is NULL, a picture is not valid, or time runs backwards;
- * nothing was changed. MIEN_E_NOMEM, MIEN_E_DEVICE.
+ *         MIEN_E_ARGUMENT: a pointer is NULL, a picture is not valid, or time runs backwards,
+ *         MIEN_E_NOMEM, MIEN_E_DEVICE. On failure no result is set, and the video goes on as if the
+ *         call had not been made; results of earlier calls are gone.
  *
  * Threads: one thread at a time per engine.
  */
@@ -117,14 +119,15 @@ MIEN_API MienStatus mien_engine_process(MienEngine *engine, const MienImage *ima
  * Finds the faces of several pictures, in one go where they do not depend on each other.
  *
  * In MIEN_MODE_VIDEO pictures with the same stream id are frames of the same video, in order;
- * several streams are computed side by side. The results equal those of single calls.
+ * several streams are computed side by side. The results equal those of single calls bit for bit.
+ * Allocates when there are more pictures than ever before, or a new stream.
  *
  * @param n              Number of pictures; 0 does nothing.
  * @param images         [n]. Owner: caller, borrowed for the call.
  * @param timestamps_us  [n], or NULL in MIEN_MODE_IMAGE: all 0.
  * @param stream_ids     [n], any values, or NULL: all 0. Ignored in MIEN_MODE_IMAGE.
  * @param results        [n], set to results borrowed until the next process, reset or destroy.
- * @return as mien_engine_process; on failure no result is set and no stream has moved on.
+ * @return as mien_engine_process; one wrong picture fails the call, and no stream has moved on.
  *
  * Threads: one thread at a time per engine.
  */

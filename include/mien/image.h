@@ -53,10 +53,10 @@ typedef enum MienColorRange {
 typedef struct MienImage {
     size_t struct_size; /**< sizeof(MienImage), set by mien_image_init */
     MienPixelFormat format;
-    int32_t width;  /**< pixels as stored, before rotation; 1..MIEN_IMAGE_MAX_SIDE */
-    int32_t height; /**< rows as stored, before rotation; 1..MIEN_IMAGE_MAX_SIDE */
-    const uint8_t
-        *planes[3]; /**< top row first; unused planes NULL. Owner: caller, borrowed for the call */
+    int32_t width;                /**< pixels as stored, before rotation; 1..MIEN_IMAGE_MAX_SIDE */
+    int32_t height;               /**< rows as stored, before rotation; 1..MIEN_IMAGE_MAX_SIDE */
+    const uint8_t *planes[3];     /**< top row of each plane of the format; others are ignored.
+                                     Owner: caller, borrowed for the call */
     ptrdiff_t strides_bytes[3];   /**< from one row of a plane to the next; may be negative */
     MienColorMatrix color_matrix; /**< (default MIEN_MATRIX_BT601) */
     MienColorRange color_range;   /**< (default MIEN_RANGE_LIMITED) */
@@ -73,7 +73,8 @@ typedef struct MienImage {
  *
  * @param image         Written; never NULL.
  * @param pixels        Owner: caller, borrowed by the calls that `image` is passed to.
- * @param stride_bytes  From one row to the next; 0 means rows without padding.
+ * @param stride_bytes  From one row to the next; 0 means rows without padding. Negative only for
+ *                      formats of one plane, with `pixels` at the top row, the last in memory.
  *
  * Threads: any thread.
  */

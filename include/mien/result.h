@@ -29,12 +29,12 @@ typedef struct MienLandmark {
 
 /** One face. New fields come at the end: never copy the struct by value or index it as an array. */
 typedef struct MienFace {
-    int32_t
-        face_id; /**< stays with a face while it is tracked, from 0; never reused before a reset */
-    float score; /**< of the detection that its track began with, 0..1 */
-    float presence; /**< the landmark network's confidence that this is a face, 0..1 */
-    float box_x;    /**< bounds of the landmarks in pixels of the upright picture: left */
-    float box_y;    /**< top */
+    int32_t face_id; /**< video: from 0 in each stream, stays with a face while it is followed,
+                        never reused before a reset; MIEN_MODE_IMAGE: its index in this picture */
+    float score;     /**< of the detection that its track began with, 0..1 */
+    float presence;  /**< the landmark network's confidence that this is a face, 0..1 */
+    float box_x;     /**< bounds of the landmarks in pixels of the upright picture: left */
+    float box_y;     /**< top */
     float box_width;
     float box_height;
     int32_t n_landmarks;           /**< 468, or 478 with irises */
@@ -45,10 +45,12 @@ typedef struct MienFace {
  * lives. */
 MIEN_API size_t mien_result_n_faces(const MienResult *result);
 
-/** Returns face `index`, or NULL if there is no such face. Owner: the result. */
+/** Returns face `index`, or NULL if there is no such face. Owner: the result. Threads: any thread,
+ * as long as the result lives. */
 MIEN_API const MienFace *mien_result_face(const MienResult *result, size_t index);
 
-/** Returns the timestamp that the picture was passed with, in microseconds. */
+/** Returns the timestamp that the picture was passed with, in microseconds. Threads: any thread, as
+ * long as the result lives. */
 MIEN_API int64_t mien_result_timestamp_us(const MienResult *result);
 
 /**
@@ -56,10 +58,13 @@ MIEN_API int64_t mien_result_timestamp_us(const MienResult *result);
  *
  * @param clone  Set to NULL first; then returned, free with mien_result_destroy.
  * @return MIEN_OK, MIEN_E_ARGUMENT, MIEN_E_NOMEM.
+ *
+ * Threads: any thread, as long as the result lives.
  */
 MIEN_API MienStatus mien_result_clone(const MienResult *result, MienResult **clone);
 
-/** Frees a clone; NULL is fine. Results borrowed from an engine are not freed. */
+/** Frees a clone; NULL is fine. Never call it with a result that is borrowed from an engine.
+ * Threads: any thread. */
 MIEN_API void mien_result_destroy(MienResult *clone);
 
 /** Sets of connected landmarks, by the subject's own left and right. Source: MediaPipe's face
