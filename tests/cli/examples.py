@@ -27,7 +27,9 @@ class Landmarks(tool.Case):
         """Where the tool finds it: both see the same pixels."""
         models = self.models()
         picture = self.need("testdata/obama.jpg")
-        subprocess.run(["ffmpeg", "-v", "error", "-i", picture, self.path("a.ppm")], check=True)
+        self.good("run", picture, "-o", "a.png", "--draw", "none")
+        data = self.read("a.png")
+        self.write("a.ppm", b"P6\n%d %d\n255\n" % tool.png_size(data) + tool.png_pixels(data))
         header, frame, _ = self.ndjson(self.good("run", "a.ppm").stdout)
         x, y, _ = frame["faces"][0]["face_landmarks"][1]
         done = self.example(*models, "a.ppm")

@@ -224,12 +224,8 @@ class Obj(Run):
 
 
 class Pictures(Run):
-    def pixels(self, name, width, height):
-        """Decodes a picture with ffmpeg, which is not the code that wrote it."""
-        done = subprocess.run(["ffmpeg", "-v", "error", "-i", self.path(name), "-f", "rawvideo",
-                               "-pix_fmt", "rgb24", "-"], stdout=subprocess.PIPE, check=True)
-        self.assertEqual(len(done.stdout), width * height * 3)
-        return done.stdout
+    def pixels(self, name):
+        return tool.png_pixels(self.read(name))
 
     def test_annotated(self):
         name = self.portrait()
@@ -240,7 +236,7 @@ class Pictures(Run):
         self.assertEqual(self.read("a.jpg")[:2], b"\xff\xd8")
         # Drawing nothing gives the picture itself: all differences are the overlay.
         self.good("run", name, "-o", "plain.png", "--draw", "none")
-        drawn, plain = self.read_png("a.png"), self.read_png("plain.png")
+        drawn, plain = self.pixels("a.png"), self.pixels("plain.png")
         changed = [i // 3 for i in range(0, len(plain), 3) if drawn[i:i + 3] != plain[i:i + 3]]
         x, y, width, height = frame["faces"][0]["box"]
         self.assertGreater(len(changed), 0.05 * width * height)
@@ -250,41 +246,6 @@ class Pictures(Run):
             self.assertLess(pixel % size[0], x + width + margin)
             self.assertGreater(pixel // size[0], y - margin)
             self.assertLess(pixel // size[0], y + height + margin)
-
-    def read_png(self, name):
-        """Pixels of an 8-bit RGB PNG."""
-        import zlib
-        data = self.read(name)
-        width, height = tool.png_size(data)
-        position, packed = 8, b""
-        while position < len(data):
-            length, kind = struct.unpack(">I4s", data[position:position + 8])
-            if kind == b"IDAT":
-                packed += data[position + 8:position + 8 + length]
-            position += 12 + length
-        raw, stride, rows = zlib.decompress(packed), width * 3, bytearray()
-        above = bytearray(stride)
-        for y in range(height):
-            kind = raw[y * (stride + 1)]
-            row = bytearray(raw[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
-            for i in range(stride):
-                left = row[i - 3] if i >= 3 else 0
-                corner = above[i - 3] if i >= 3 else 0
-                if kind == 1:
-                    guess = left
-                elif kind == 2:
-                    guess = above[i]
-                elif kind == 3:
-                    guess = (left + above[i]) // 2
-                elif kind == 4:
-                    guess = min((left, above[i], corner), key=lambda v, p=left + above[i] - corner:
-                                abs(p - v))
-                else:
-                    guess = 0
-                row[i] = (row[i] + guess) & 255
-            rows += row
-            above = row
-        return bytes(rows)
 
     def test_to_a_pipe(self):
         self.write("flat.ppm", tool.ppm(31, 17))
@@ -296,7 +257,7 @@ class Pictures(Run):
             process.stdin.close()
             process.wait(tool.TIMEOUT)
         self.assertEqual(tool.png_size(self.read("piped.png")), (31, 17))
-        self.assertEqual(self.read_png("piped.png"), bytes((90, 120, 150)) * 31 * 17)
+        self.assertEqual(self.pixels("piped.png"), bytes((90, 120, 150)) * 31 * 17)
 
 
 class Inputs(Run):

@@ -168,6 +168,44 @@ def png_size(data):
     return struct.unpack(">II", data[16:24])
 
 
+def unfilter(kind, row, above):
+    """Undoes the filter of a row of 8-bit RGB, in place. Source: PNG, section 9.2."""
+    if kind == 2:
+        row[:] = bytes((a + b) & 255 for a, b in zip(row, above))
+        return
+    for i in range(len(row) if kind else 0):
+        left = row[i - 3] if i >= 3 else 0
+        corner = above[i - 3] if i >= 3 else 0
+        if kind == 1:
+            guess = left
+        elif kind == 3:
+            guess = (left + above[i]) // 2
+        else:
+            estimate = left + above[i] - corner
+            guess = min((left, above[i], corner), key=lambda value, e=estimate: abs(e - value))
+        row[i] = (row[i] + guess) & 255
+
+
+def png_pixels(data):
+    """Pixels of an 8-bit RGB PNG, read by other code than that which wrote it."""
+    width, height = png_size(data)
+    position, packed = 8, b""
+    while position < len(data):
+        length, kind = struct.unpack(">I4s", data[position:position + 8])
+        if kind == b"IDAT":
+            packed += data[position + 8:position + 8 + length]
+        position += 12 + length
+    raw, stride, pixels = zlib.decompress(packed), width * 3, bytearray()
+    above = bytes(stride)
+    for y in range(height):
+        begin = y * (stride + 1)
+        row = bytearray(raw[begin + 1:begin + 1 + stride])
+        unfilter(raw[begin], row, above)
+        pixels += row
+        above = row
+    return bytes(pixels)
+
+
 def boxes(data):
     """The boxes of an MP4 file or of a box: (type, begin, end)."""
     begin = 0
@@ -175,6 +213,31 @@ def boxes(data):
         size, kind = struct.unpack(">I4s", data[begin:begin + 8])
         yield kind, begin, begin + size
         begin += size
+
+
+def box(data, *path):
+    """The content of the box that a path of types leads to."""
+    for wanted in path:
+        begin, end = next((b, e) for kind, b, e in boxes(data) if kind == wanted)
+        data = data[begin + 8:end]
+    return data
+
+
+def tracks(data):
+    """The tracks of an MP4 file: (handler, codec, samples, width, height), sound first."""
+    found = []
+    moov = box(data, b"moov")
+    for kind, begin, end in boxes(moov):
+        if kind != b"trak":
+            continue
+        media = box(moov[begin + 8:end], b"mdia")
+        table = box(media, b"minf", b"stbl")
+        description = box(table, b"stsd")
+        handler = box(media, b"hdlr")[8:12].decode()
+        size = struct.unpack(">HH", description[40:44]) if handler == "vide" else (None, None)
+        samples = struct.unpack(">I", box(table, b"stsz")[8:12])[0]
+        found.append((handler, description[12:16].decode(), samples, *size))
+    return sorted(found)
 
 
 def faststart(data):

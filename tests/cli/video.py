@@ -22,15 +22,11 @@ class Video(tool.Case):
         self.need_models()
         self.clip = self.need(CLIP)
 
-    def probe(self, name):
-        """Streams of a file: (kind, codec, frames, width, height), as ffprobe counts them."""
-        done = subprocess.run(
-            ["ffprobe", "-v", "error", "-count_packets", "-show_entries",
-             "stream=codec_type,codec_name,nb_read_packets,width,height", "-of", "json",
-             self.path(name)], stdout=subprocess.PIPE, check=True)
-        return sorted((s["codec_type"], s["codec_name"], int(s["nb_read_packets"]),
-                       s.get("width"), s.get("height"))
-                      for s in json.loads(done.stdout)["streams"])
+    def tracks(self, name):
+        return tool.tracks(self.read(name))
+
+    def n_frames(self, name):
+        return [track[2] for track in self.tracks(name) if track[0] == "vide"]
 
     def frames(self, lines):
         return [line for line in lines if line["type"] == "frame"]
@@ -74,12 +70,13 @@ class Results(Video):
 class Annotated(Video):
     def test_mp4_keeps_the_sound(self):
         self.good("run", self.clip, "-o", "out.mp4")
-        streams = self.probe("out.mp4")
-        self.assertEqual([s[0] for s in streams], ["audio", "video"])
-        self.assertEqual(streams[1][2:], (275, 640, 360))
-        before = [s for s in self.probe(self.clip) if s[0] == "audio"]
-        self.assertEqual(streams[0][1], before[0][1])
-        self.assertAlmostEqual(streams[0][2], before[0][2], delta=2)
+        sound, video = self.tracks("out.mp4")
+        self.assertEqual(video[0], "vide")
+        self.assertEqual(video[2:], (275, 640, 360))
+        with open(self.clip, "rb") as file:
+            before = tool.tracks(file.read())[0]
+        self.assertEqual(sound[:2], before[:2])
+        self.assertAlmostEqual(sound[2], before[2], delta=2)
 
     def test_a_picture_of_a_video(self):
         """The first frame with a face."""
@@ -115,7 +112,7 @@ class Damage(Video):
         self.assertEqual(end["frames"], len(frames))
         self.assertGreater(len(frames), 100)
         self.assertLess(len(frames), 275)
-        self.assertEqual([s[2] for s in self.probe("out.mp4") if s[0] == "video"], [len(frames)])
+        self.assertEqual(self.n_frames("out.mp4"), [len(frames)])
         # Up to there it is the video that it was.
         whole = self.frames(self.ndjson(self.good("run", "whole.mp4").stdout))
         self.assertEqual(frames, whole[:len(frames)])
@@ -159,7 +156,7 @@ class Interrupt(Video):
         self.assertEqual(end["frames"], len(lines) - 2)
         self.assertLess(end["frames"], 275)
         self.assertEqual(self.files(), ["out.csv", "out.mp4"])
-        self.assertEqual([s[2] for s in self.probe("out.mp4") if s[0] == "video"], [end["frames"]])
+        self.assertEqual(self.n_frames("out.mp4"), [end["frames"]])
 
     def test_ctrl_c(self):
         self.finish(signal.SIGINT, 130)
