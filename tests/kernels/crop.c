@@ -83,7 +83,7 @@ static MieniCrop random_map(Test *test, int32_t width, int32_t height, int32_t s
         const int64_t unit = INT64_C(32) << MIENI_CROP_SHIFT;
         for (int i = 0; i < 6; i++)
             crop.m[i] = crop.m[i] / unit * unit;
-        crop.m[2] += (random_bool(test) ? unit : 1) / 2; /* half a pixel, or half of 1/32 */
+        crop.m[2] += random_bool(test) ? unit / 2 : INT64_C(1) << (MIENI_CROP_SHIFT - 1);
     }
     bool signed_range = random_bool(test);
     crop.scale = (signed_range ? 2.0f : 1.0f) / 255.0f;

@@ -3,9 +3,10 @@
  * What the cases of the kernel comparison share: memory that notices strangers, planes as the back
  * end lays them out, and the comparers.
  *
- * Every block ends at a page that may not be touched and begins behind poison, so that reading or
- * writing past an end stops the program and writing before the beginning is found. What a kernel
- * has no business with is poisoned with NaN: if it is read, it shows in the result.
+ * Every block ends (in half of the cases: begins) at a page that may not be touched, with poison on
+ * the other side, so that reading or writing past it stops the program and writing on the other
+ * side is found. What a kernel has no business with is poisoned with NaN: if it is read, it shows
+ * in the result.
  */
 #ifndef MIEN_TESTS_KERNELS_HARNESS_H
 #define MIEN_TESTS_KERNELS_HARNESS_H
@@ -19,6 +20,7 @@ typedef struct Test {
     uint64_t rng;
     bool spoil; /* self-check: corrupts one result of each case, which must be noticed */
     bool quiet;
+    bool guard_front; /* blocks of this case begin, instead of end, at a guard page */
     const char *op;
     char what[256];  /* the case, for messages */
     char fault[256]; /* what was wrong with it, empty so far if nothing */

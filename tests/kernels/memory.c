@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #define MAX_BLOCKS 1024
-#define FRONT_BYTES 256 /* of poison before each block */
+#define POISON_BYTES 256 /* on the side of a block that has no guard page */
 #define POISON UINT32_C(0x7fbadbad)
 
 typedef struct GuardedBlock {
     char *pages;
-    size_t n_bytes; /* of all pages */
-    char *front;    /* FRONT_BYTES before the block */
+    size_t n_bytes;    /* of all pages */
+    char *poison_zone; /* POISON_BYTES beside the block */
 } GuardedBlock;
 
 static GuardedBlock blocks[MAX_BLOCKS];
@@ -43,30 +43,38 @@ bool is_poison(float value)
 void *test_alloc(Test *test, size_t size_bytes, size_t alignment)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t inside = mieni_round_up(mieni_round_up(size_bytes, alignment) + FRONT_BYTES, page);
-    size_t n_bytes = inside + page;
+    size_t block_bytes = mieni_round_up(size_bytes, alignment);
+    size_t inside = mieni_round_up(block_bytes + POISON_BYTES + sizeof(float), page);
+    size_t n_bytes = inside + 2 * page;
 
     char *pages = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED || n_blocks == MAX_BLOCKS) {
         fprintf(stderr, "%s: no memory for %zu bytes\n", test->what, size_bytes);
         exit(1);
     }
-    if (mprotect(pages + inside, page, PROT_NONE) != 0) {
+    char *first = pages + page;
+    if (mprotect(pages, page, PROT_NONE) != 0 || mprotect(first + inside, page, PROT_NONE) != 0) {
         perror("mprotect");
         exit(1);
     }
-    poison((float *)(void *)pages, inside / sizeof(float));
-    char *block = pages + inside - mieni_round_up(size_bytes, alignment);
-    size_t odd_bytes = (size_t)(block - pages) % sizeof(float);
-    blocks[n_blocks++] = (GuardedBlock){pages, n_bytes, block - odd_bytes - FRONT_BYTES};
+    poison((float *)(void *)first, inside / sizeof(float));
+
+    GuardedBlock *guarded = &blocks[n_blocks++];
+    *guarded = (GuardedBlock){.pages = pages, .n_bytes = n_bytes};
+    if (test->guard_front) {
+        guarded->poison_zone = first + mieni_round_up(block_bytes, sizeof(float));
+        return first;
+    }
+    char *block = first + inside - block_bytes;
+    guarded->poison_zone = block - (size_t)(block - first) % sizeof(float) - POISON_BYTES;
     return block;
 }
 
-static bool front_is_whole(const GuardedBlock *block)
+static bool poison_is_whole(const GuardedBlock *block)
 {
-    const float *front = (const float *)(const void *)block->front;
-    for (size_t i = 0; i < FRONT_BYTES / sizeof(float); i++)
-        if (!is_poison(front[i]))
+    const float *zone = (const float *)(const void *)block->poison_zone;
+    for (size_t i = 0; i < POISON_BYTES / sizeof(float); i++)
+        if (!is_poison(zone[i]))
             return false;
     return true;
 }
@@ -78,6 +86,7 @@ void case_begin(Test *test, const char *format, ...)
     vsnprintf(test->what, sizeof(test->what), format, arguments);
     va_end(arguments);
     test->fault[0] = '\0';
+    test->guard_front = random_bool(test);
 }
 
 void case_fault(Test *test, const char *format, ...)
@@ -93,8 +102,8 @@ void case_fault(Test *test, const char *format, ...)
 void case_end(Test *test)
 {
     for (int i = 0; i < n_blocks; i++)
-        if (!front_is_whole(&blocks[i]))
-            case_fault(test, "something was written before block %d", i);
+        if (!poison_is_whole(&blocks[i]))
+            case_fault(test, "something was written beside block %d", i);
     while (n_blocks > 0) {
         n_blocks--;
         munmap(blocks[n_blocks].pages, blocks[n_blocks].n_bytes);

@@ -96,12 +96,15 @@ static void check_arrays_and_blocks(Test *test)
     expect(test->fault[0] != '\0', "a written input is found");
     case_end(test);
 
-    case_begin(test, "self-check");
-    float *block = test_alloc(test, 4, 4);
-    block[-1] = 0.0f;
-    int n_failed = test->n_failed;
-    case_end(test);
-    expect(test->n_failed == n_failed + 1, "a write before a block is found");
+    for (int front = 0; front < 2; front++) {
+        case_begin(test, "self-check");
+        test->guard_front = front;
+        float *block = test_alloc(test, 4, 4);
+        block[front ? 1 : -1] = 0.0f;
+        int n_failed = test->n_failed;
+        case_end(test);
+        expect(test->n_failed == n_failed + 1, "a write beside a block is found");
+    }
 }
 
 int harness_self_check(void)
