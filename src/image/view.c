@@ -97,6 +97,22 @@ static MienStatus check_fields(const MienImage *image, MienError *error)
     return MIEN_OK;
 }
 
+/* Gives a value to what the caller may leave open: planes beyond those of the format, and the
+ * stride of a single row. */
+static void settle_planes(MienImage *image)
+{
+    PlaneSize sizes[3];
+    int n_planes = plane_sizes(image, sizes);
+    for (int i = 0; i < 3; i++) {
+        if (i >= n_planes) {
+            image->planes[i] = NULL;
+            image->strides_bytes[i] = 0;
+        } else if (sizes[i].rows == 1) {
+            image->strides_bytes[i] = sizes[i].row_bytes;
+        }
+    }
+}
+
 static int32_t fixed16(double value)
 {
     return (int32_t)(value * 65536.0 + (value < 0 ? -0.5 : 0.5));
@@ -140,6 +156,7 @@ MienStatus mieni_view_init(MieniView *view, const MienImage *image, MienError *e
     if (status != MIEN_OK)
         return status;
     view->image = *image;
+    settle_planes(&view->image);
     bool sideways = image->rotation_degrees == 90 || image->rotation_degrees == 270;
     view->upright_width = sideways ? image->height : image->width;
     view->upright_height = sideways ? image->width : image->height;

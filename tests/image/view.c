@@ -127,8 +127,25 @@ static void test_one_row_needs_no_stride(void **state)
     MienImage image;
     MieniView view;
     mien_image_init(&image, MIEN_PIXEL_I420, 4, 1, memory, 0);
-    image.strides_bytes[0] = image.strides_bytes[1] = image.strides_bytes[2] = 0;
+    image.strides_bytes[0] = image.strides_bytes[1] = image.strides_bytes[2] = PTRDIFF_MIN;
     assert_int_equal(mieni_view_init(&view, &image, NULL), MIEN_OK);
+    /* Kernels see sound ones. */
+    assert_int_equal(view.image.strides_bytes[0], 4);
+    assert_int_equal(view.image.strides_bytes[1], 2);
+    assert_int_equal(view.image.strides_bytes[2], 2);
+}
+
+static void test_planes_of_other_formats_are_dropped(void **state)
+{
+    (void)state;
+    MienImage image = sound(MIEN_PIXEL_NV12);
+    MieniView view;
+    image.planes[2] = (const uint8_t *)&image;
+    image.strides_bytes[2] = PTRDIFF_MIN;
+    assert_int_equal(mieni_view_init(&view, &image, NULL), MIEN_OK);
+    assert_ptr_equal(view.image.planes[1], image.planes[1]);
+    assert_null(view.image.planes[2]);
+    assert_int_equal(view.image.strides_bytes[2], 0);
 }
 
 /* The well-known coefficients times 2^16: 1.164, 1.596, 2.018 and so on. */
@@ -165,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_refuses_planes),
         cmocka_unit_test(test_one_row_needs_no_stride),
+        cmocka_unit_test(test_planes_of_other_formats_are_dropped),
         cmocka_unit_test(test_coefficients),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));
