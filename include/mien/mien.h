@@ -13,6 +13,7 @@
 
 #include "bench.h"
 #include "engine.h"
+#include "explain.h"
 #include "image.h"
 #include "log.h"
 #include "model.h"
