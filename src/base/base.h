@@ -48,6 +48,9 @@ void mieni_free(void *block);
 /* Number of allocations so far in this process, for tests that prove that a call makes none. */
 uint64_t mieni_alloc_count(void);
 
+/* Number of bytes that were asked for so far, for tests that bound what a hostile file can cost. */
+uint64_t mieni_alloc_bytes(void);
+
 /* For tests: the n-th allocation from now fails (0: the next), and every later one too if
  * `persistent`. -1: none. */
 void mieni_alloc_fail_at(int64_t n, bool persistent);
