@@ -41,7 +41,7 @@ void *mieni_arena_alloc(MieniArena *arena, size_t count, size_t size)
 char *mieni_arena_text(MieniArena *arena, const char *text, size_t length)
 {
     char *copy = mieni_arena_alloc(arena, length + 1, 1);
-    if (copy)
+    if (copy && length)
         memcpy(copy, text, length);
     return copy;
 }
