@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 target_sources(mien_test_support PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/test.c
+    ${CMAKE_CURRENT_LIST_DIR}/flatbuilder.c
+    ${CMAKE_CURRENT_LIST_DIR}/flatmodel.c
     ${CMAKE_CURRENT_LIST_DIR}/golden.c
 )
