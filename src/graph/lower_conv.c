@@ -117,7 +117,9 @@ static MieniOpKind conv_kind(const MieniConvShape *shape)
                  shape->out_width == 1 && shape->pad_top == 0 && shape->pad_left == 0;
     if (whole)
         return MIENI_OP_FULLY_CONNECTED;
-    if (shape->kernel_height == 1 && shape->kernel_width == 1 && shape->stride == 1)
+    /* A pointwise has no border: behind a pad a 1x1 kernel is a convolution like any other. */
+    if (shape->kernel_height == 1 && shape->kernel_width == 1 && shape->stride == 1 &&
+        shape->in_height == shape->out_height && shape->in_width == shape->out_width)
         return MIENI_OP_POINTWISE;
     return MIENI_OP_CONV;
 }
