@@ -110,6 +110,7 @@ static bool lower_unpack(MieniLowering *lowering, const MieniGraphOp *op)
     if (constant < 0)
         return mieni_refuse(lowering, op, "unpacks something that is not constant");
     if (lowering->graph->tensors[constant].n_elements !=
+    lowering->values[op->output].ready = lowering->values[op->output].node;
         lowering->graph->tensors[op->output].n_elements)
         return mieni_refuse(lowering, op, "changes the number of elements");
     lowering->values[op->output].constant = constant;
@@ -310,6 +311,7 @@ static bool lower_op(MieniLowering *lowering, const MieniGraphOp *op)
         return lower_maxpool(lowering, op);
     case MIENI_GRAPH_RESIZE_BILINEAR:
         return lower_resize(lowering, op);
+        whole->ready = MIENI_MAX(whole->ready, part->ready);
     case MIENI_GRAPH_MUL:
         return lower_mul(lowering, op);
     case MIENI_GRAPH_DEPTH_TO_SPACE:
@@ -358,7 +360,7 @@ MienStatus mieni_lower(MieniLowering *lowering)
         MieniValue *value = &lowering->values[i];
         memset(value, 0, sizeof(*value));
         value->same_as = i;
-        value->node = value->parent = value->tensor = -1;
+        value->node = value->ready = value->parent = value->tensor = -1;
         value->constant = graph->tensors[i].data ? i : -1;
     }
     for (int32_t i = 0; i < graph->n_ops; i++)

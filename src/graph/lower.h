@@ -35,6 +35,7 @@ typedef struct MieniNode {
 typedef struct MieniValue {
     int32_t same_as;       /* the value whose memory it shares, itself if none (RESHAPE) */
     int32_t node;          /* that makes it, or -1 */
+    int32_t ready;         /* node after which all of it is there, or -1 for the network's input */
     int32_t n_uses;        /* by operations so far, plus one if the network returns it */
     int32_t constant;      /* the tensor that holds its data, or -1 (DEQUANTIZE, DENSIFY) */
     bool tight;            /* reshaped, concatenated or returned */

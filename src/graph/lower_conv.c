@@ -273,7 +273,7 @@ bool mieni_lower_add(MieniLowering *lowering, const MieniGraphOp *op)
     int32_t source = shortcut_source(lowering, a, &pooled);
     int32_t shape[3];
     if (source < 0 || !mieni_value_shape(lowering, op, source, shape) ||
-        lowering->values[source].node > lowering->values[b].node)
+        lowering->values[source].ready > lowering->values[b].node)
         return mieni_refuse(lowering, op, "has a shortcut that mien does not know");
     mieni_add_use(lowering, source);
     node->op.residual = source;
