@@ -374,3 +374,8 @@ MienStatus mieni_lower(MieniLowering *lowering)
     check_helpers(lowering);
     return lowering->status;
 }
+        const MieniGraphOp *op = &graph->ops[graph->tensors[graph->outputs[i]].producer];
+        if (value->constant >= 0) {
+            mieni_refuse(lowering, op, "the network returns a constant");
+            return lowering->status;
+        }
