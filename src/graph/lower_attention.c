@@ -27,6 +27,10 @@ static bool read_matrix_spec(MieniLowering *lowering, const MieniGraphOp *op, in
                  spec->out_width > 0 && spec->out_width <= 1024 && n_subset > 0 &&
                  n_subset <= (size_t)n_landmarks;
     int32_t *subset = sound ? mieni_arena_alloc(lowering->arena, n_subset, sizeof(*subset)) : NULL;
+    if (sound && !subset) {
+        lowering->status = mieni_fail_nomem(lowering->error);
+        return false;
+    }
     for (size_t i = 0; subset && i < n_subset && sound; i++)
         sound = mieni_flex_vector_i32(&map, "subset_idxs", i, &subset[i]) && subset[i] >= 0 &&
                 subset[i] < n_landmarks;
