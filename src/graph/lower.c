@@ -40,6 +40,21 @@ int32_t mieni_input_value(MieniLowering *lowering, const MieniGraphOp *op, int32
     return lowering->values[value].same_as;
 }
 
+int32_t mieni_input_picture(MieniLowering *lowering, const MieniGraphOp *op, int32_t index,
+                            int32_t shape[3])
+{
+    int32_t value = mieni_input_value(lowering, op, index);
+    int32_t made[3];
+    if (value < 0 || !mieni_value_shape(lowering, op, op->inputs[index], shape) ||
+        !mieni_value_shape(lowering, op, value, made))
+        return -1;
+    if (memcmp(shape, made, sizeof(made)) != 0) {
+        mieni_refuse(lowering, op, "reads a picture that was given another shape");
+        return -1;
+    }
+    return value;
+}
+
 MieniNode *mieni_producer(MieniLowering *lowering, int32_t value, MieniNodeKind kind)
 {
     int32_t node = lowering->values[value].node;
@@ -95,6 +110,7 @@ void mieni_set_output(MieniLowering *lowering, MieniNode *node, const MieniGraph
     node->op.output = op->output;
     node->op.name = lowering->graph->tensors[op->output].name;
     lowering->values[op->output].node = (int32_t)(node - lowering->nodes);
+    lowering->values[op->output].ready = lowering->values[op->output].node;
 }
 
 void mieni_add_use(MieniLowering *lowering, int32_t value)
@@ -110,7 +126,6 @@ static bool lower_unpack(MieniLowering *lowering, const MieniGraphOp *op)
     if (constant < 0)
         return mieni_refuse(lowering, op, "unpacks something that is not constant");
     if (lowering->graph->tensors[constant].n_elements !=
-    lowering->values[op->output].ready = lowering->values[op->output].node;
         lowering->graph->tensors[op->output].n_elements)
         return mieni_refuse(lowering, op, "changes the number of elements");
     lowering->values[op->output].constant = constant;
@@ -165,11 +180,10 @@ static bool lower_slice(MieniLowering *lowering, const MieniGraphOp *op)
 
 static bool lower_pad(MieniLowering *lowering, const MieniGraphOp *op)
 {
-    int32_t value = mieni_input_value(lowering, op, 0);
     int32_t pads[8], in[3], out[3];
-    if (value < 0 || lowering->graph->tensors[value].rank != 4 ||
-        !load_i32(lowering, op, 1, 8, pads) || !mieni_value_shape(lowering, op, value, in) ||
-        !mieni_value_shape(lowering, op, op->output, out))
+    int32_t value = mieni_input_picture(lowering, op, 0, in);
+    if (value < 0 || lowering->graph->tensors[op->inputs[0]].rank != 4 ||
+        !load_i32(lowering, op, 1, 8, pads) || !mieni_value_shape(lowering, op, op->output, out))
         return mieni_refuse(lowering, op, "is no padding of a picture");
     bool sound = pads[0] == 0 && pads[1] == 0;
     for (int i = 0; i < 8; i++)
@@ -191,7 +205,7 @@ static bool lower_pad(MieniLowering *lowering, const MieniGraphOp *op)
     return true;
 }
 
-/* A helper of one input whose shapes the reader checks. */
+/* A helper of one input. */
 static bool lower_helper(MieniLowering *lowering, const MieniGraphOp *op, MieniNodeKind kind)
 {
     int32_t value = mieni_input_value(lowering, op, 0);
@@ -206,10 +220,9 @@ static bool lower_helper(MieniLowering *lowering, const MieniGraphOp *op, MieniN
 
 static bool lower_maxpool(MieniLowering *lowering, const MieniGraphOp *op)
 {
-    int32_t value = mieni_input_value(lowering, op, 0);
     int32_t in[3], out[3];
-    if (value < 0 || !mieni_value_shape(lowering, op, value, in) ||
-        !mieni_value_shape(lowering, op, op->output, out))
+    int32_t value = mieni_input_picture(lowering, op, 0, in);
+    if (value < 0 || !mieni_value_shape(lowering, op, op->output, out))
         return false;
     if (op->filter_h != 2 || op->filter_w != 2 || op->stride_h != 2 || op->stride_w != 2 ||
         op->fused != MIENI_FUSED_NONE || out[0] != (in[0] + 1) / 2 || out[1] != (in[1] + 1) / 2 ||
@@ -222,6 +235,12 @@ static bool lower_resize(MieniLowering *lowering, const MieniGraphOp *op)
 {
     if (op->align_corners || !op->half_pixel_centers)
         return mieni_refuse(lowering, op, "does not use half-pixel centres");
+    int32_t in[3], out[3];
+    if (mieni_input_picture(lowering, op, 0, in) < 0 ||
+        !mieni_value_shape(lowering, op, op->output, out))
+        return false;
+    if (in[2] != out[2])
+        return mieni_refuse(lowering, op, "changes the number of channels");
     return lower_helper(lowering, op, MIENI_NODE_RESIZE);
 }
 
@@ -235,7 +254,13 @@ static bool lower_mul(MieniLowering *lowering, const MieniGraphOp *op)
     if (n != 1 && n != 16)
         return mieni_refuse(lowering, op, "is no product with a number or a 4x4 matrix");
     const float *factor = mieni_input_constant(lowering, op, 1, n);
-    if (!factor || !lower_helper(lowering, op, n == 1 ? MIENI_NODE_SCALE : MIENI_NODE_SCALE_MATRIX))
+    int32_t value = mieni_input_value(lowering, op, 0);
+    if (value < 0 || !factor)
+        return false;
+    if (lowering->graph->tensors[value].n_elements !=
+        lowering->graph->tensors[op->output].n_elements)
+        return mieni_refuse(lowering, op, "changes the number of elements");
+    if (!lower_helper(lowering, op, n == 1 ? MIENI_NODE_SCALE : MIENI_NODE_SCALE_MATRIX))
         return false;
     MieniNode *node = &lowering->nodes[lowering->n_nodes - 1];
     node->scale = n == 1 ? factor[0] : factor[3];
@@ -248,10 +273,9 @@ static bool lower_mul(MieniLowering *lowering, const MieniGraphOp *op)
 
 static bool lower_depth_to_space(MieniLowering *lowering, const MieniGraphOp *op)
 {
-    int32_t value = mieni_input_value(lowering, op, 0);
     int32_t in[3], out[3];
-    if (value < 0 || !mieni_value_shape(lowering, op, value, in) ||
-        !mieni_value_shape(lowering, op, op->output, out))
+    int32_t value = mieni_input_picture(lowering, op, 0, in);
+    if (value < 0 || !mieni_value_shape(lowering, op, op->output, out))
         return false;
     int64_t b = op->block_size;
     if (b < 1 || b > 64 || out[0] != b * in[0] || out[1] != b * in[1] || in[2] != b * b * out[2])
@@ -287,6 +311,7 @@ static bool lower_concatenation(MieniLowering *lowering, const MieniGraphOp *op)
         part->tight = true;
         part->parent = op->output;
         part->parent_offset = (int32_t)offset;
+        whole->ready = MIENI_MAX(whole->ready, part->ready);
         mieni_add_use(lowering, value);
         offset += lowering->graph->tensors[value].n_elements;
     }
@@ -311,7 +336,6 @@ static bool lower_op(MieniLowering *lowering, const MieniGraphOp *op)
         return lower_maxpool(lowering, op);
     case MIENI_GRAPH_RESIZE_BILINEAR:
         return lower_resize(lowering, op);
-        whole->ready = MIENI_MAX(whole->ready, part->ready);
     case MIENI_GRAPH_MUL:
         return lower_mul(lowering, op);
     case MIENI_GRAPH_DEPTH_TO_SPACE:
@@ -368,14 +392,14 @@ MienStatus mieni_lower(MieniLowering *lowering)
             return lowering->status;
     for (int32_t i = 0; i < graph->n_outputs; i++) {
         MieniValue *value = &lowering->values[lowering->values[graph->outputs[i]].same_as];
+        const MieniGraphOp *op = &graph->ops[graph->tensors[graph->outputs[i]].producer];
+        if (value->constant >= 0) {
+            mieni_refuse(lowering, op, "the network returns a constant");
+            return lowering->status;
+        }
         value->tight = true;
         value->n_uses++;
     }
     check_helpers(lowering);
     return lowering->status;
 }
-        const MieniGraphOp *op = &graph->ops[graph->tensors[graph->outputs[i]].producer];
-        if (value->constant >= 0) {
-            mieni_refuse(lowering, op, "the network returns a constant");
-            return lowering->status;
-        }

@@ -72,6 +72,12 @@ bool mieni_value_shape(MieniLowering *lowering, const MieniGraphOp *op, int32_t 
  * constant or absent. */
 int32_t mieni_input_value(MieniLowering *lowering, const MieniGraphOp *op, int32_t index);
 
+/* The same for an operation that reads a picture, and its shape. Refused if the value was made as a
+ * picture of another shape: a reshape moves no memory, but planes lie in memory as they were made.
+ */
+int32_t mieni_input_picture(MieniLowering *lowering, const MieniGraphOp *op, int32_t index,
+                            int32_t shape[3]);
+
 /* The node of this kind that makes a value, or NULL. */
 MieniNode *mieni_producer(MieniLowering *lowering, int32_t value, MieniNodeKind kind);
 

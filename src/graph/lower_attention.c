@@ -86,17 +86,17 @@ static int32_t matrix_input(MieniLowering *lowering, const MieniGraphOp *op, flo
         mieni_refuse(lowering, op, "its second input is no 4x4 matrix");
         return -1;
     }
+    lowering->values[value].tight = true; /* read as 16 numbers in a row */
     return value;
 }
 
 bool mieni_lower_sample_bilinear(MieniLowering *lowering, const MieniGraphOp *op)
 {
     float scale;
-    int32_t map_value = mieni_input_value(lowering, op, 0);
-    int32_t matrix = matrix_input(lowering, op, &scale);
     int32_t in[3], out[3], height = 0, width = 0;
-    if (map_value < 0 || matrix < 0 || !mieni_value_shape(lowering, op, map_value, in) ||
-        !mieni_value_shape(lowering, op, op->output, out))
+    int32_t map_value = mieni_input_picture(lowering, op, 0, in);
+    int32_t matrix = matrix_input(lowering, op, &scale);
+    if (map_value < 0 || matrix < 0 || !mieni_value_shape(lowering, op, op->output, out))
         return false;
     MieniFlexMap map;
     if (!mieni_flex_map_open(&map, op->custom_options, op->custom_options_bytes) ||

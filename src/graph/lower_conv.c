@@ -22,10 +22,10 @@ static bool conv_shape(MieniLowering *lowering, const MieniGraphOp *op, int32_t 
                        const MieniGraphTensor *filter, MieniConvShape *shape)
 {
     int32_t in[3], out[3];
+    *value = mieni_input_picture(lowering, op, 0, in);
     if (filter->rank != 4 || op->stride_h != op->stride_w || op->stride_h < 1 || op->stride_h > 64)
         return mieni_refuse(lowering, op, "has a filter or a stride of an unknown kind");
-    if (!mieni_value_shape(lowering, op, *value, in) ||
-        !mieni_value_shape(lowering, op, op->output, out))
+    if (*value < 0 || !mieni_value_shape(lowering, op, op->output, out))
         return false;
     bool depthwise = op->kind == MIENI_GRAPH_DEPTHWISE_CONV_2D;
     shape->kernel_height = filter->shape[1];
@@ -126,10 +126,10 @@ static MieniOpKind conv_kind(const MieniConvShape *shape)
 
 bool mieni_lower_convolution(MieniLowering *lowering, const MieniGraphOp *op)
 {
-    int32_t value = mieni_input_value(lowering, op, 0);
+    int32_t value;
     int32_t filter_value =
         op->n_inputs > 1 && op->inputs[1] >= 0 ? lowering->values[op->inputs[1]].constant : -1;
-    if (value < 0 || filter_value < 0)
+    if (filter_value < 0)
         return mieni_refuse(lowering, op, "has no constant filter");
     const MieniGraphTensor *filter = &lowering->graph->tensors[filter_value];
     MieniConvShape shape = {0};
@@ -161,6 +161,11 @@ bool mieni_lower_convolution(MieniLowering *lowering, const MieniGraphOp *op)
     return true;
 }
 
+static bool same_shape(const MieniGraphTensor *a, const MieniGraphTensor *b)
+{
+    return a->rank == b->rank && memcmp(a->shape, b->shape, sizeof(a->shape)) == 0;
+}
+
 bool mieni_lower_activation(MieniLowering *lowering, const MieniGraphOp *op)
 {
     int32_t value = mieni_input_value(lowering, op, 0);
@@ -173,6 +178,8 @@ bool mieni_lower_activation(MieniLowering *lowering, const MieniGraphOp *op)
         node->op.shape.activation != MIENI_ACTIVATION_NONE || v->n_uses != 0 || v->tight ||
         lowering->graph->tensors[op->inputs[0]].n_uses != 1)
         return mieni_refuse(lowering, op, "does not follow a convolution that only it reads");
+    if (!same_shape(&lowering->graph->tensors[value], &lowering->graph->tensors[op->output]))
+        return mieni_refuse(lowering, op, "changes the shape");
     MieniConvShape *shape = &node->op.shape;
     switch (op->kind) {
     case MIENI_GRAPH_PRELU:
@@ -220,11 +227,6 @@ static bool can_take_residual(const MieniLowering *lowering, int32_t value)
            (node->op.kind == MIENI_OP_CONV || node->op.kind == MIENI_OP_POINTWISE ||
             node->op.kind == MIENI_OP_DEPTHWISE_POINTWISE) &&
            node->op.shape.activation == MIENI_ACTIVATION_NONE;
-}
-
-static bool same_shape(const MieniGraphTensor *a, const MieniGraphTensor *b)
-{
-    return a->rank == b->rank && memcmp(a->shape, b->shape, sizeof(a->shape)) == 0;
 }
 
 /* out = resize(a) + b */
