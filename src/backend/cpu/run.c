@@ -120,14 +120,19 @@ static void run_piece(void *user, int32_t index, int32_t thread)
     run_rows(run, run->plan->workspaces[thread].scratch, begin, end);
 }
 
+/* The lanes behind the last channel hold zeros, whatever tensor had the memory in the last run. */
 static void read_input(const Run *run)
 {
     MieniPlane plane = plane_of(run, run->plan->input);
     const float *in = run->job->input;
     size_t pixel_bytes = (size_t)plane.channels * sizeof(float);
+    size_t lane_bytes = (size_t)(plane.pixel_stride - plane.channels) * sizeof(float);
     for (int32_t y = 0; y < plane.height; y++)
-        for (int32_t x = 0; x < plane.width; x++, in += plane.channels)
-            memcpy(mieni_plane_at(&plane, y, x), in, pixel_bytes);
+        for (int32_t x = 0; x < plane.width; x++, in += plane.channels) {
+            float *pixel = mieni_plane_at(&plane, y, x);
+            memcpy(pixel, in, pixel_bytes);
+            memset(pixel + plane.channels, 0, lane_bytes);
+        }
 }
 
 static void write_outputs(const Run *run)
