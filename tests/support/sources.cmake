@@ -4,4 +4,6 @@ target_sources(mien_test_support PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/flatbuilder.c
     ${CMAKE_CURRENT_LIST_DIR}/flatmodel.c
     ${CMAKE_CURRENT_LIST_DIR}/golden.c
+    ${CMAKE_CURRENT_LIST_DIR}/interpreter.c
+    ${CMAKE_CURRENT_LIST_DIR}/network.c
 )
