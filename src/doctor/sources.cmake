@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/catalogue.c
+    ${CMAKE_CURRENT_LIST_DIR}/elf.c
     ${CMAKE_CURRENT_LIST_DIR}/explain.c
     ${CMAKE_CURRENT_LIST_DIR}/explain_lines.c
 )
