@@ -73,7 +73,7 @@ static void open_network(Network *network, const MienModel *model)
     const MieniDeviceOptions options = {.threads = 1, .cpu_mask = MIEN_CPU_ALL, .log = &silent};
     MienError error;
     check(mieni_plan_create(model->networks[0].graph, &network->plan, &error), &error);
-    check(mieni_backend_cpu.open(&options, &network->device, &error), &error);
+    check(mieni_backend_cpu.open(0, &options, &network->device, &error), &error);
     check(mieni_backend_cpu.plan_create(network->device, network->plan, &network->device_plan,
                                         &error),
           &error);

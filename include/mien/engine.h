@@ -20,6 +20,7 @@
 #ifndef MIEN_ENGINE_H
 #define MIEN_ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,17 +64,25 @@ typedef struct MienEngineOptions {
     MienLogFn log;     /**< NULL: silent (default NULL) */
     void *log_user;    /**< handed to `log` (default NULL) */
     MienLogLevel log_level; /**< most detailed level that is passed on (default MIEN_LOG_WARN) */
+    /** "cpu", "cuda", "cuda:N", "cuda:UUID", "vulkan", "vulkan:N", "gpu" or "auto", see device.h.
+     * Owner: caller, copied (default NULL: "cpu") */
+    const char *device;
+    /** A Vulkan device that computes on the CPU may be used if it is named by number (default
+     * false) */
+    bool allow_software;
 } MienEngineOptions;
 
 /** Where the stages of an engine run, and with what. Strings belong to the engine. */
 typedef struct MienEngineInfo {
     size_t struct_size;           /**< set by the caller to sizeof(MienEngineInfo) */
-    const char *device_requested; /**< "cpu" */
+    const char *device_requested; /**< as in the options: "cpu", "auto" */
     const char *device_crop;      /**< device that cuts faces out of the picture */
     const char *device_detector;
     const char *device_landmarks;
     const char *isa;     /**< instruction set of the CPU kernels: "ref", "avx2" */
     int32_t n_landmarks; /**< landmarks a face: 468 or 478 */
+    const char
+        *device_choice; /**< "gpu", "auto": what was chosen and why nothing better; else empty */
 } MienEngineInfo;
 
 /** Sets all options to their defaults. Threads: any thread. */
@@ -88,7 +97,8 @@ MIEN_API void mien_engine_options_init(MienEngineOptions *options);
  * @return MIEN_OK,
  *         MIEN_E_ARGUMENT: an option is missing or out of range,
  *         MIEN_E_UNSUPPORTED: a model is not of the kind that its option wants,
- *         MIEN_E_NOMEM, MIEN_E_DEVICE.
+ *         MIEN_E_DEVICE: the device cannot be used; the error's reason is a stable code,
+ *         MIEN_E_NOMEM.
  *
  * Threads: any thread.
  */

@@ -12,6 +12,7 @@
 #define MIEN_H
 
 #include "bench.h"
+#include "device.h"
 #include "engine.h"
 #include "explain.h"
 #include "image.h"

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A back end runs plans on a device. The engine sees nothing of a device but this table.
+ * A back end runs plans on its devices. The engine sees nothing of a device but this table, and
+ * goes through validate.h, so that back ends may take their arguments as sound.
  */
 #ifndef MIENI_BACKEND_BACKEND_H
 #define MIENI_BACKEND_BACKEND_H
 
 #include "graph/plan.h"
+#include "mien/device.h"
 
 typedef struct MieniDevice MieniDevice; /* private to a back end */
 typedef struct MieniDevicePlan
     MieniDevicePlan; /* a plan with its weights packed and its memory laid out */
 
 typedef struct MieniDeviceOptions {
-    int32_t threads;
-    uint64_t cpu_mask;
+    int32_t threads;     /* CPU: threads that compute; other back ends ignore it */
+    uint64_t cpu_mask;   /* CPU: instruction sets that may be used */
     const MieniLog *log; /* outlives the device */
 } MieniDeviceOptions;
 
@@ -35,10 +37,23 @@ typedef struct MieniJob {
 } MieniJob;
 
 typedef struct MieniBackend {
-    const char *name; /* "cpu" */
+    const char *name; /* "cpu"; devices are called name or name:index */
 
-    /* Opens the device. */
-    MienStatus (*open)(const MieniDeviceOptions *options, MieniDevice **device, MienError *error);
+    /* Whether devices are numbered: "cuda:0", but "cpu". */
+    bool numbered;
+
+    /* How many devices there are. Cheap after the first call. */
+    int32_t (*count)(void);
+
+    /*
+     * Fills all of `info` but `id` for device `index`. With count() == 0 it is called once with
+     * index 0 to say why: then usable is false, and reason and reason_text are set.
+     */
+    void (*describe)(int32_t index, MienDeviceInfo *info);
+
+    /* Opens device `index`, 0 <= index < count(). */
+    MienStatus (*open)(int32_t index, const MieniDeviceOptions *options, MieniDevice **device,
+                       MienError *error);
 
     /* The instruction set or architecture in use, for the record. */
     const char *(*isa)(const MieniDevice *device);
@@ -47,7 +62,10 @@ typedef struct MieniBackend {
     MienStatus (*plan_create)(MieniDevice *device, const MieniPlan *plan, MieniDevicePlan **out,
                               MienError *error);
 
-    /* Runs n jobs, as one batch, and returns when they are done. Allocates nothing. */
+    /*
+     * Runs n jobs, as one batch, and returns when they are done. Allocates nothing. MIEN_E_DEVICE
+     * if the device failed: the outputs are worth nothing, and the device can only be closed.
+     */
     MienStatus (*plan_run)(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error);
 
     /* NULL is fine. */
@@ -58,5 +76,11 @@ typedef struct MieniBackend {
 } MieniBackend;
 
 extern const MieniBackend mieni_backend_cpu;
+extern const MieniBackend mieni_backend_cuda;
+extern const MieniBackend mieni_backend_vulkan;
+
+/* Runs all plumbing with no arithmetic at all: outputs are zeros, no face is found. For tests; in
+ * no list. */
+extern const MieniBackend mieni_backend_null;
 
 #endif

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 target_sources(mien_objects PRIVATE
+    ${CMAKE_CURRENT_LIST_DIR}/registry.c
+    ${CMAKE_CURRENT_LIST_DIR}/selftest.c
+    ${CMAKE_CURRENT_LIST_DIR}/unbuilt.c
+    ${CMAKE_CURRENT_LIST_DIR}/validate.c
     ${CMAKE_CURRENT_LIST_DIR}/cpu/device.c
     ${CMAKE_CURRENT_LIST_DIR}/cpu/layout.c
     ${CMAKE_CURRENT_LIST_DIR}/cpu/plan.c
     ${CMAKE_CURRENT_LIST_DIR}/cpu/run.c
+    ${CMAKE_CURRENT_LIST_DIR}/cuda/stub.c
+    ${CMAKE_CURRENT_LIST_DIR}/null/null.c
+    ${CMAKE_CURRENT_LIST_DIR}/vulkan/stub.c
 )

@@ -141,7 +141,7 @@ MienStatus mien_bench_networks(const MienBenchOptions *options, size_t n, MienMo
     MieniDeviceOptions device_options = {
         .threads = options->threads, .cpu_mask = options->cpu_mask, .log = &silent};
     MieniDevice *device;
-    status = mieni_backend_cpu.open(&device_options, &device, error);
+    status = mieni_backend_cpu.open(0, &device_options, &device, error);
     if (status != MIEN_OK)
         return status;
     Entry *entries = mieni_alloc(n, sizeof(*entries));

@@ -2,6 +2,10 @@
 /* Creating an engine: options checked, models planned, the device opened. */
 #include "engine/engine_private.h"
 
+#include <stdio.h>
+
+#include "backend/validate.h"
+
 void mien_engine_options_init(MienEngineOptions *options)
 {
     *options = (MienEngineOptions){.struct_size = sizeof(*options),
@@ -35,6 +39,8 @@ static MienStatus check_options(const MienEngineOptions *options, MienError *err
         wrong = "min_tracking_confidence: not in 0..1";
     else if (options->threads < 1 || options->threads > MAX_THREADS)
         wrong = "threads: not in 1..64";
+    else if (options->device && strlen(options->device) >= sizeof(((MienEngine *)0)->requested))
+        wrong = "device: a name that is far too long";
     if (wrong)
         return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "engine option %s", wrong);
     return MIEN_OK;
@@ -70,7 +76,8 @@ static MienStatus create_stage(MienEngine *engine, MieniStage *stage, const Mien
     const MieniTensor *input = &plan->tensors[plan->input];
     stage->crop.width = input->width;
     stage->crop.height = input->height;
-    return engine->backend->plan_create(engine->device, plan, &stage->plan, error);
+    return mieni_validate_plan_create(engine->choice.backend, engine->choice.device, plan,
+                                      &stage->plan, error);
 }
 
 /* Anchors go with the size of the detector's input. */
@@ -182,10 +189,13 @@ MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out
     mien_model_retain(options->detector);
     engine->log = (MieniLog){options->log, options->log_user, options->log_level};
     engine->max_tracks = 2 * options->max_faces;
-    engine->backend = &mieni_backend_cpu;
-    MieniDeviceOptions device = {
+    snprintf(engine->requested, sizeof(engine->requested), "%s",
+             options->device ? options->device : "cpu");
+    engine->options.device = engine->requested;
+    const MieniDeviceOptions device = {
         .threads = options->threads, .cpu_mask = options->cpu_mask, .log = &engine->log};
-    status = engine->backend->open(&device, &engine->device, error);
+    status = mieni_registry_open(engine->requested, options->allow_software, &device,
+                                 &engine->choice, error);
     if (status == MIEN_OK)
         status = create_detector(engine, error);
     if (status == MIEN_OK)
@@ -202,12 +212,13 @@ MienStatus mien_engine_info(const MienEngine *engine, MienEngineInfo *info)
 {
     if (!engine || !info || info->struct_size != sizeof(*info))
         return MIEN_E_ARGUMENT;
-    info->device_requested = engine->backend->name;
-    info->device_crop = engine->backend->name;
-    info->device_detector = engine->backend->name;
-    info->device_landmarks = engine->backend->name;
-    info->isa = engine->backend->isa(engine->device);
+    info->device_requested = engine->requested;
+    info->device_crop = engine->choice.id;
+    info->device_detector = engine->choice.id;
+    info->device_landmarks = engine->choice.id;
+    info->isa = engine->choice.backend->isa(engine->choice.device);
     info->n_landmarks = engine->n_landmarks;
+    info->device_choice = engine->choice.why;
     return MIEN_OK;
 }
 
@@ -235,7 +246,8 @@ void mien_engine_reset(MienEngine *engine)
 
 static void destroy_stage(MienEngine *engine, MieniStage *stage)
 {
-    engine->backend->plan_destroy(stage->plan);
+    if (engine->choice.backend)
+        engine->choice.backend->plan_destroy(stage->plan);
     for (int32_t i = 0; i < stage->capacity; i++) {
         mieni_free(stage->jobs[i].detections);
         mieni_free(stage->jobs[i].landmarks);
@@ -258,7 +270,8 @@ void mien_engine_destroy(MienEngine *engine)
     mieni_free(engine->detected);
     destroy_stage(engine, &engine->detector);
     destroy_stage(engine, &engine->landmarks);
-    engine->backend->close(engine->device);
+    if (engine->choice.backend)
+        engine->choice.backend->close(engine->choice.device);
     mien_model_destroy(engine->options.model);
     mien_model_destroy(engine->options.detector);
     mieni_free(engine);

@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-#include "backend/backend.h"
+#include "backend/registry.h"
 #include "face/face.h"
 #include "mien/engine.h"
 
@@ -90,8 +90,8 @@ struct MienEngine {
     MienEngineOptions options;
     MieniLog log;
     MienError error;
-    const MieniBackend *backend;
-    MieniDevice *device;
+    char requested[64]; /* the device that the options named */
+    MieniChoice choice;
     MieniStage detector, landmarks;
     int32_t n_anchors;
     int32_t n_landmarks;

@@ -125,7 +125,7 @@ static MienStatus flush(MienEngine *engine, MieniStage *stage, TakeFn take)
     if (n == 0)
         return MIEN_OK;
     MienStatus status =
-        engine->backend->plan_run(stage->plan, (size_t)n, stage->jobs, &engine->error);
+        engine->choice.backend->plan_run(stage->plan, (size_t)n, stage->jobs, &engine->error);
     for (int32_t i = 0; i < n && status == MIEN_OK; i++)
         take(engine, &stage->tickets[i], &stage->jobs[i]);
     return status;

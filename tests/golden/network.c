@@ -42,7 +42,7 @@ Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads)
     MieniDeviceOptions options = {.threads = threads, .cpu_mask = cpu_mask, .log = &silent};
     if (mieni_graph_read(data, size, &network->graph, &error) != MIEN_OK ||
         mieni_plan_create(network->graph, &network->plan, &error) != MIEN_OK ||
-        mieni_backend_cpu.open(&options, &network->device, &error) != MIEN_OK ||
+        mieni_backend_cpu.open(0, &options, &network->device, &error) != MIEN_OK ||
         mieni_backend_cpu.plan_create(network->device, network->plan, &network->device_plan,
                                       &error) != MIEN_OK)
         fail_msg("%s: %s", model, error.text);

@@ -1,6 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <unistd.h>
+
 #include "backend/cpu/cpu.h"
 #include "cpu/flags.h"
+
+static int32_t device_count(void)
+{
+    return 1;
+}
+
+/* The processor's own name, as the kernel tells it; empty where it does not. */
+static void read_name(char *name, size_t size)
+{
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    char line[256];
+    *name = 0;
+    while (file && !*name && fgets(line, sizeof(line), file)) {
+        const char *colon = strchr(line, ':');
+        if (colon && strncmp(line, "model name", 10) == 0)
+            snprintf(name, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
+    }
+    if (file)
+        fclose(file);
+}
+
+static void device_describe(int32_t index, MienDeviceInfo *info)
+{
+    (void)index;
+    read_name(info->name, sizeof(info->name));
+    MieniKernels kernels;
+    mieni_kernels_init(&kernels, mieni_cpu_flags());
+    snprintf(info->kernels, sizeof(info->kernels), "%s%s", strcmp(kernels.isa, "ref") ? "ref " : "",
+             kernels.isa);
+    long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES);
+    if (page > 0 && pages > 0)
+        info->memory_total_bytes = (uint64_t)page * (uint64_t)pages;
+    info->software = info->integrated = info->built = info->usable = true;
+}
 
 static void device_close(MieniDevice *device)
 {
@@ -10,9 +47,10 @@ static void device_close(MieniDevice *device)
     mieni_free(device);
 }
 
-static MienStatus device_open(const MieniDeviceOptions *options, MieniDevice **out,
+static MienStatus device_open(int32_t index, const MieniDeviceOptions *options, MieniDevice **out,
                               MienError *error)
 {
+    (void)index;
     *out = NULL;
     MieniDevice *device = mieni_alloc(1, sizeof(*device));
     if (!device)
@@ -37,6 +75,8 @@ static const char *device_isa(const MieniDevice *device)
 
 const MieniBackend mieni_backend_cpu = {
     .name = "cpu",
+    .count = device_count,
+    .describe = device_describe,
     .open = device_open,
     .isa = device_isa,
     .plan_create = mieni_cpu_plan_create,

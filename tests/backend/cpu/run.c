@@ -26,7 +26,7 @@ static Bed open_bed(const char *file, int32_t threads, uint64_t cpu_mask)
     MienError error;
     MieniDeviceOptions options = {.threads = threads, .cpu_mask = cpu_mask, .log = &silent};
     if (mieni_plan_create(fixture_model(file)->networks[0].graph, &bed.plan, &error) != MIEN_OK ||
-        mieni_backend_cpu.open(&options, &bed.device, &error) != MIEN_OK ||
+        mieni_backend_cpu.open(0, &options, &bed.device, &error) != MIEN_OK ||
         mieni_backend_cpu.plan_create(bed.device, bed.plan, &bed.device_plan, &error) != MIEN_OK)
         fail_msg("%s", error.text);
     const MieniTensor *in = &bed.plan->tensors[bed.plan->input];
@@ -158,7 +158,7 @@ static void isa_follows_the_mask(void **state)
         MieniDeviceOptions options = {
             .threads = 1, .cpu_mask = all ? MIEN_CPU_ALL : 0, .log = &silent};
         MieniDevice *device;
-        assert_int_equal(mieni_backend_cpu.open(&options, &device, NULL), MIEN_OK);
+        assert_int_equal(mieni_backend_cpu.open(0, &options, &device, NULL), MIEN_OK);
         bool fast = all && (mieni_cpu_flags() & MIENI_CPU_AVX2);
         assert_string_equal(mieni_backend_cpu.isa(device), fast ? "avx2" : "ref");
         mieni_backend_cpu.close(device);

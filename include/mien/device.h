@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The devices of this machine: what there is, what can be used, and why the rest cannot.
+ *
+ * A device is named like "cpu", "cuda:0" or "vulkan:1". An engine runs on the device that its
+ * options name or is not created: nothing falls back. "gpu" and "auto" are policies that name the
+ * first device that proves itself.
+ */
+#ifndef MIEN_DEVICE_H
+#define MIEN_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What is known of a device. Texts are empty, and numbers 0, where something is not known. */
+typedef struct MienDeviceInfo {
+    /** "cpu", "cuda:0"; a back end that has no device or is not built stands here as "cuda" or
+     * "vulkan". */
+    char id[32];
+    /** As the driver or the processor calls itself. */
+    char name[128];
+    /** "GPU-01234567-…". */
+    char uuid[48];
+    /** Domain, bus, device and function, "0000:01:00.0". */
+    char pci[16];
+    /** Name and version of the driver. */
+    char driver[96];
+    /** Compute capability ("8.7") or Vulkan version ("1.3.239"). */
+    char api[32];
+    uint64_t memory_total_bytes;
+    uint64_t memory_free_bytes;
+    /** It computes on the CPU, whatever it calls itself. */
+    bool software;
+    /** It shares the CPU's memory. */
+    bool integrated;
+    /** This build of mien has the back end. */
+    bool built;
+    /** It can be used. */
+    bool usable;
+    /** Kernel sets that this build has for it, separated by spaces: "ref avx2". */
+    char kernels[96];
+    /** Why it cannot be used, as a stable code and as a line for people. */
+    char reason[48];
+    char reason_text[256];
+} MienDeviceInfo;
+
+/**
+ * Lists all devices, usable or not, in the order in which "auto" looks at them.
+ *
+ * @param devices      [capacity], written; may be NULL if capacity is 0.
+ * @param info_size    sizeof(MienDeviceInfo), so that the struct can grow.
+ * @param n_devices    Set to how many there are, which may be more than `capacity`.
+ * @return MIEN_OK, MIEN_E_ARGUMENT.
+ *
+ * Threads: any thread.
+ */
+MIEN_API MienStatus mien_device_list(MienDeviceInfo *devices, size_t capacity, size_t info_size,
+                                     size_t *n_devices);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "backend/selftest.h"
+
+/* In the order of "auto": the CPU last. */
+static const MieniBackend *const backends[] = {&mieni_backend_cuda, &mieni_backend_vulkan,
+                                               &mieni_backend_cpu};
+
+const MieniBackend *const *mieni_registry_backends(size_t *n)
+{
+    *n = MIENI_COUNT_OF(backends);
+    return backends;
+}
+
+static void describe(const MieniBackend *backend, int32_t index, MienDeviceInfo *info)
+{
+    memset(info, 0, sizeof(*info));
+    backend->describe(index, info);
+    if (backend->numbered && backend->count() > 0)
+        snprintf(info->id, sizeof(info->id), "%s:%d", backend->name, (int)index);
+    else
+        snprintf(info->id, sizeof(info->id), "%s", backend->name);
+}
+
+MienStatus mien_device_list(MienDeviceInfo *devices, size_t capacity, size_t info_size,
+                            size_t *n_devices)
+{
+    if (!n_devices || (!devices && capacity > 0) || info_size != sizeof(*devices))
+        return MIEN_E_ARGUMENT;
+    size_t n = 0;
+    for (size_t i = 0; i < MIENI_COUNT_OF(backends); i++) {
+        int32_t count = MIENI_MAX(backends[i]->count(), 1);
+        for (int32_t k = 0; k < count; k++, n++)
+            if (n < capacity)
+                describe(backends[i], k, &devices[n]);
+    }
+    *n_devices = n;
+    return MIEN_OK;
+}
+
+static MienStatus open_device(const MieniBackend *backend, int32_t index,
+                              const MieniDeviceOptions *options, MieniChoice *choice,
+                              MienError *error)
+{
+    MienDeviceInfo info;
+    describe(backend, index, &info);
+    if (!info.usable)
+        return mieni_fail(error, MIEN_E_DEVICE, info.reason, "device %s: %s", info.id,
+                          info.reason_text);
+    MieniDevice *device;
+    MienStatus status = backend->open(index, options, &device, error);
+    if (status == MIEN_OK)
+        status = mieni_selftest(backend, device, info.id, error);
+    if (status != MIEN_OK) {
+        backend->close(device);
+        return status;
+    }
+    choice->backend = backend;
+    choice->device = device;
+    snprintf(choice->id, sizeof(choice->id), "%s", info.id);
+    return MIEN_OK;
+}
+
+/* The number of a device given by its UUID, or -1. */
+static int32_t find_uuid(const MieniBackend *backend, const char *uuid)
+{
+    for (int32_t i = 0; i < backend->count(); i++) {
+        MienDeviceInfo info;
+        describe(backend, i, &info);
+        if (*info.uuid && strcmp(info.uuid, uuid) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* The first device that is not software, or 0 so that the refusal speaks of that one. */
+static int32_t first_hardware(const MieniBackend *backend)
+{
+    for (int32_t i = 0; i < backend->count(); i++) {
+        MienDeviceInfo info;
+        describe(backend, i, &info);
+        if (!info.software)
+            return i;
+    }
+    return 0;
+}
+
+static MienStatus refuse_name(const char *request, MienError *error)
+{
+    return mieni_fail(
+        error, MIEN_E_ARGUMENT, "device-name",
+        "no device is called '%.64s'; names are cpu, cuda[:N|:UUID], vulkan[:N], gpu and auto",
+        request);
+}
+
+static MienStatus refuse_software(const char *id, MienError *error)
+{
+    return mieni_fail(
+        error, MIEN_E_DEVICE, "vulkan-software-only",
+        "device %s computes on the CPU; name its number and allow software devices, or use cpu",
+        id);
+}
+
+/* Opens what a name with an optional part behind the colon stands for. */
+static MienStatus open_named(const MieniBackend *backend, const char *part, bool allow_software,
+                             const MieniDeviceOptions *options, MieniChoice *choice,
+                             const char *request, MienError *error)
+{
+    int32_t count = backend->count(), index = 0;
+    if (count == 0)
+        return open_device(backend, 0, options, choice, error);
+    if (!part) {
+        index = backend->numbered ? first_hardware(backend) : 0;
+    } else if (strncmp(part, "GPU-", 4) == 0) {
+        index = find_uuid(backend, part);
+    } else {
+        char *end;
+        long number = strtol(part, &end, 10);
+        if (*part < '0' || *part > '9' || *end)
+            return refuse_name(request, error);
+        index = number < count ? (int32_t)number : -1;
+    }
+    if (index < 0)
+        return mieni_fail(error, MIEN_E_DEVICE, "no-such-device",
+                          "there is no device %.64s; mien devices lists all", request);
+    MienDeviceInfo info;
+    describe(backend, index, &info);
+    if (info.software && backend->numbered && (!part || !allow_software))
+        return refuse_software(info.id, error);
+    return open_device(backend, index, options, choice, error);
+}
+
+/* "gpu" and "auto": the first that works, and on record why the ones before it did not. */
+static MienStatus open_first(bool with_cpu, const MieniDeviceOptions *options, MieniChoice *choice,
+                             MienError *error)
+{
+    char why[256] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < MIENI_COUNT_OF(backends); i++) {
+        const MieniBackend *backend = backends[i];
+        if (!backend->numbered && !with_cpu)
+            continue;
+        for (int32_t k = 0; k < MIENI_MAX(backend->count(), 1); k++) {
+            MienDeviceInfo info;
+            MienError reason = {.reason = "vulkan-software-only"};
+            describe(backend, k, &info);
+            if (!(info.software && backend->numbered) &&
+                open_device(backend, k, options, choice, &reason) == MIEN_OK) {
+                snprintf(choice->why, sizeof(choice->why), "%s%s%.200s", choice->id,
+                         length ? "; not " : "", why);
+                return MIEN_OK;
+            }
+            length += (size_t)snprintf(why + length, sizeof(why) - length, "%s%s (%s)",
+                                       length ? ", " : "", info.id, reason.reason);
+            length = MIENI_MIN(length, sizeof(why) - 1);
+        }
+    }
+    return mieni_fail(error, MIEN_E_DEVICE, "no-usable-device", "no device can be used: %s", why);
+}
+
+MienStatus mieni_registry_open(const char *request, bool allow_software,
+                               const MieniDeviceOptions *options, MieniChoice *choice,
+                               MienError *error)
+{
+    memset(choice, 0, sizeof(*choice));
+    if (strcmp(request, "auto") == 0 || strcmp(request, "gpu") == 0)
+        return open_first(*request == 'a', options, choice, error);
+    const char *colon = strchr(request, ':');
+    size_t n_name = colon ? (size_t)(colon - request) : strlen(request);
+    for (size_t i = 0; i < MIENI_COUNT_OF(backends); i++) {
+        const MieniBackend *backend = backends[i];
+        if (strlen(backend->name) != n_name || strncmp(backend->name, request, n_name) != 0)
+            continue;
+        if (colon && !backend->numbered)
+            break;
+        return open_named(backend, colon ? colon + 1 : NULL, allow_software, options, choice,
+                          request, error);
+    }
+    return refuse_name(request, error);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All back ends, and how a device is chosen by name. */
+#ifndef MIENI_BACKEND_REGISTRY_H
+#define MIENI_BACKEND_REGISTRY_H
+
+#include "backend/backend.h"
+
+/* The back ends in the order in which "auto" looks at them. */
+const MieniBackend *const *mieni_registry_backends(size_t *n);
+
+/* A device that was opened, with its name. */
+typedef struct MieniChoice {
+    const MieniBackend *backend;
+    MieniDevice *device;
+    char id[32];   /* of the device in use: "cuda:0" */
+    char why[256]; /* "gpu" and "auto": what was chosen and why the better ones were not; else empty
+                    */
+} MieniChoice;
+
+/*
+ * Opens the device that a request names and lets it prove itself (selftest.h).
+ *
+ *   "cpu"                         the CPU
+ *   "cuda", "cuda:N", "cuda:UUID" that GPU; without a number the first
+ *   "vulkan", "vulkan:N"          likewise; a software device only where its number is given and
+ * allow_software is set "gpu"                         the first usable of CUDA and Vulkan "auto"
+ * the same, and the CPU after them
+ *
+ * Returns MIEN_E_ARGUMENT for a name that is none, MIEN_E_DEVICE with the device's reason if it
+ * cannot be used.
+ */
+MienStatus mieni_registry_open(const char *request, bool allow_software,
+                               const MieniDeviceOptions *options, MieniChoice *choice,
+                               MienError *error);
+
+#endif
