@@ -20,8 +20,8 @@ typedef struct RunValues {
     int32_t format;
     bool json;
     int32_t faces, threads, batch;
-    const char *model, *detector, *model_dir, *draw;
-    bool refine, is_static, require_face;
+    const char *model, *detector, *model_dir, *draw, *device;
+    bool refine, is_static, require_face, allow_software;
     double min_detection_confidence, min_tracking_confidence;
     int32_t progress;
 } RunValues;
@@ -36,6 +36,8 @@ static const CliOption options[] = {
     {"refine", 0, CLI_FLAG, offsetof(RunValues, refine), NULL, "the same as --model face_mesh_attention", 0, 0, NULL},
     {"detector", 0, CLI_TEXT, offsetof(RunValues, detector), "NAME", "short (faces within 2 m, default), full (within 5 m), or a .tflite file", 0, 0, NULL},
     {"model-dir", 0, CLI_TEXT, offsetof(RunValues, model_dir), "DIR", "look for models here first", 0, 0, NULL},
+    {"device", 'd', CLI_TEXT, offsetof(RunValues, device), "D", "cpu, cuda[:N|:GPU-uuid], vulkan[:N], gpu or auto; nothing else is used instead (default $MIEN_DEVICE, else cpu)", 0, 0, NULL},
+    {"allow-software", 0, CLI_FLAG, offsetof(RunValues, allow_software), NULL, "let --device vulkan:N be a driver that computes on the CPU", 0, 0, NULL},
     {"min-detection-confidence", 0, CLI_REAL, offsetof(RunValues, min_detection_confidence), "X", "drop detections below this score (default 0.5)", 0, 1, NULL},
     {"min-tracking-confidence", 0, CLI_REAL, offsetof(RunValues, min_tracking_confidence), "X", "drop faces whose presence is not above this (default 0.5)", 0, 1, NULL},
     {"static", 0, CLI_FLAG, offsetof(RunValues, is_static), NULL, "search every frame of a video for faces instead of following them", 0, 0, NULL},
@@ -160,6 +162,8 @@ static int run_session(CliRun *run, const RunValues *values, const CliInputs *in
         .outputs = outputs,
         .model = model->model,
         .detector = detector->model,
+        .device = values->device,
+        .allow_software = values->allow_software,
         .progress = values->common.quiet && values->progress == CLI_PROGRESS_AUTO
                         ? CLI_PROGRESS_NONE
                         : (CliProgressKind)values->progress,
@@ -191,6 +195,9 @@ static CliExit check_values(RunValues *values, CliRun *run)
                         "run: --draw %s: must be a list of mesh, contours, irises, box, id, or "
                         "none",
                         values->draw);
+    /* An empty variable is as good as none. */
+    if (!values->device && getenv("MIEN_DEVICE") && *getenv("MIEN_DEVICE"))
+        values->device = getenv("MIEN_DEVICE");
     run->max_faces = values->faces;
     run->threads = values->threads;
     run->batch = values->batch;

@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
     {"run", cmd_run, "find faces in pictures and video"},
     {"models", cmd_models, "list, fetch, verify and inspect models"},
+    {"devices", cmd_devices, "list devices, usable or why not"},
     {"bench", cmd_bench, "measure networks against what the core could do at best"},
 };
 

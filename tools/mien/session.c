@@ -60,16 +60,23 @@ static CliExit make_engine(Session *session, MienMode mode)
     options.min_detection_confidence = (float)run->min_detection_confidence;
     options.min_tracking_confidence = (float)run->min_tracking_confidence;
     options.threads = run->threads;
+    options.device = from->device;
+    options.allow_software = from->allow_software;
     options.log = log_line;
     options.log_level = from->verbose ? MIEN_LOG_INFO : MIEN_LOG_WARN;
     MienError error = {0};
     MienStatus status = mien_engine_create(&options, &session->pipeline->engines[mode], &error);
+    /* Everything else was checked before: a bad argument is a name that no device has. */
+    if (status == MIEN_E_DEVICE)
+        return cli_fail(CLI_DEVICE, "%s [%s]", error.text, error.reason);
     if (status != MIEN_OK)
-        return cli_fail(exit_of(status), "%s", error.text);
+        return cli_fail(status == MIEN_E_ARGUMENT ? CLI_USAGE : exit_of(status), "%s", error.text);
     /* The same for both engines; once set, the writing stage reads it. */
     if (!run->info.struct_size) {
         run->info.struct_size = sizeof(run->info);
         mien_engine_info(session->pipeline->engines[mode], &run->info);
+        if (*run->info.device_choice)
+            cli_note("device %s: %s", run->info.device_requested, run->info.device_choice);
     }
     return CLI_OK;
 }

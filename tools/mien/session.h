@@ -12,6 +12,8 @@ typedef struct CliSessionOptions {
     const CliInputs *inputs;
     CliOutputs *outputs;
     MienModel *model, *detector;
+    const char *device; /* NULL: the engine's default */
+    bool allow_software;
     CliProgressKind progress;
     bool verbose;
 } CliSessionOptions;

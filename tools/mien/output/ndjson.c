@@ -51,6 +51,8 @@ static CliExit source_begin(CliOutput *output, const CliSource *source)
     put_key_text(out, ",\"detector\":", run->info.device_detector);
     put_key_text(out, ",\"landmarks\":", run->info.device_landmarks);
     put_key_text(out, "},\"isa\":", run->info.isa);
+    if (*run->info.device_choice)
+        put_key_text(out, ",\"choice\":", run->info.device_choice);
     cli_put(out, "}");
     put_models(out, run);
     put_key_text(out, ",\"source\":", source->path);

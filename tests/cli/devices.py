@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices: the list, and that a named device is used or refused, never replaced."""
+
+import json
+import unittest
+
+import schema
+import tool
+
+
+class Devices(tool.Case):
+    def devices(self):
+        report = json.loads(self.good("devices", "--json").stdout)
+        schema.validate(tool.load_schema("devices-1"), report)
+        return {device["id"]: device for device in report["devices"]}
+
+    def test_list(self):
+        devices = self.devices()
+        self.assertTrue(devices["cpu"]["usable"])
+        self.assertIn("ref", devices["cpu"]["kernels"])
+        for back_end in ("cuda", "vulkan"):
+            found = [device for name, device in devices.items() if name.startswith(back_end)]
+            self.assertTrue(found)
+            for device in found:
+                self.assertEqual(device["usable"], device["reason"] is None)
+        table = self.good("devices").stdout
+        for name in devices:
+            self.assertIn(f"\n{name} ", table)
+        self.assertNotIn("\033", table)
+
+    def test_list_on_a_full_disk(self):
+        with open("/dev/full", "wb") as full:
+            self.assertEqual(self.start("devices", stdout=full).wait(), 6)
+
+
+@unittest.skipUnless(tool.MODELS, "no models: `mien models fetch` or a shared folder has them")
+class Choosing(tool.Case):
+    def setUp(self):
+        super().setUp()
+        self.write("a.ppm", tool.ppm(64, 64))
+
+    def header(self, *arguments):
+        return json.loads(self.good("run", "a.ppm", *arguments).stdout.splitlines()[0])["device"]
+
+    def test_cpu(self):
+        for arguments in ([], ["--device", "cpu"], ["-d", "cpu"]):
+            device = self.header(*arguments)
+            self.assertEqual(device["requested"], "cpu")
+            self.assertEqual(set(device["stages"].values()), {"cpu"})
+            self.assertNotIn("choice", device)
+
+    def test_unusable_device_is_refused(self):
+        devices = json.loads(self.good("devices", "--json").stdout)["devices"]
+        if any(device["usable"] and device["id"] != "cpu" for device in devices):
+            self.skipTest("this machine has a GPU that can be used")
+        for name in ("cuda", "cuda:63", "cuda:GPU-0", "vulkan", "vulkan:63", "gpu"):
+            done = self.mien("run", "a.ppm", "--device", name, "-o", "out.jsonl", "-o", "out.png")
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertEqual(done.stdout, "")
+            self.assertRegex(done.stderr, r"^mien: error: .*\[[a-z-]+\]\n$")
+            self.assertEqual(self.files(), ["a.ppm"])
+
+    def test_names_that_no_device_has(self):
+        for name in ("GPU", "cpu:0", "cuda0", "opencl:1", "null", "x" * 300):
+            done = self.mien("run", "a.ppm", "--device", name, "-o", "out.jsonl")
+            self.assertEqual(done.returncode, 2, name)
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+            self.assertEqual(self.files(), ["a.ppm"])
+
+    def test_auto_says_what_it_chose(self):
+        done = self.good("run", "a.ppm", "--device", "auto")
+        device = json.loads(done.stdout.splitlines()[0])["device"]
+        self.assertEqual(device["requested"], "auto")
+        used = device["stages"]["landmarks"]
+        self.assertTrue(device["choice"].startswith(used))
+        self.assertEqual(done.stderr, f"device auto: {device['choice']}\n")
+        self.assertEqual(self.good("run", "a.ppm", "--device", "auto", "-q").stderr, "")
+
+    def test_environment(self):
+        self.environment["MIEN_DEVICE"] = "nonsense"
+        self.assertEqual(self.mien("run", "a.ppm").returncode, 2)
+        self.assertEqual(self.header("--device", "cpu")["requested"], "cpu")
+        self.environment["MIEN_DEVICE"] = "auto"
+        self.assertEqual(self.header()["requested"], "auto")
+        self.environment["MIEN_DEVICE"] = ""
+        self.assertEqual(self.header()["requested"], "cpu")
+
+
+if __name__ == "__main__":
+    tool.main()
