@@ -11,7 +11,7 @@ import tool
 class Devices(tool.Case):
     def devices(self):
         report = json.loads(self.good("devices", "--json").stdout)
-        schema.validate(tool.load_schema("devices-1"), report)
+        schema.validate(tool.load_schema("devices-1.schema.json"), report)
         return {device["id"]: device for device in report["devices"]}
 
     def test_list(self):

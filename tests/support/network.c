@@ -44,7 +44,7 @@ static MienStatus run(const MieniPlan *plan, uint64_t cpu_mask, int32_t threads,
     const MieniDeviceOptions options = {.threads = threads, .cpu_mask = cpu_mask, .log = &silent};
     MieniDevice *device;
     MieniDevicePlan *device_plan = NULL;
-    MienStatus status = mieni_backend_cpu.open(&options, &device, error);
+    MienStatus status = mieni_backend_cpu.open(0, &options, &device, error);
     if (status != MIEN_OK)
         return status;
     status = mieni_backend_cpu.plan_create(device, plan, &device_plan, error);
