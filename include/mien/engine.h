@@ -37,52 +37,65 @@ extern "C" {
 typedef struct MienEngine MienEngine;
 
 typedef enum MienMode {
-    MIEN_MODE_IMAGE =
-        0, /**< pictures that have nothing to do with each other: every one is searched for faces */
-    MIEN_MODE_VIDEO = 1 /**< frames in order: faces are followed, and searched for only while fewer
-                           than max_faces */
+    /** Pictures that have nothing to do with each other: every one is searched for faces. */
+    MIEN_MODE_IMAGE = 0,
+    /** Frames in order: faces are followed, and searched for only while fewer than max_faces. */
+    MIEN_MODE_VIDEO = 1
 } MienMode;
 
 /** All bits of MienEngineOptions.cpu_mask: use whatever instructions the CPU has. */
 #define MIEN_CPU_ALL UINT64_MAX
 
 typedef struct MienEngineOptions {
-    size_t struct_size; /**< sizeof(MienEngineOptions), set by mien_engine_options_init */
-    MienMode mode;      /**< (default MIEN_MODE_IMAGE) */
-    MienModel
-        *model; /**< landmark network. Owner: retained by the engine (default NULL, must be set) */
-    MienModel
-        *detector; /**< face detector. Owner: retained by the engine (default NULL, must be set) */
-    int32_t max_faces; /**< faces looked for, 1..1024 (default 1). A video frame that is searched
-                          because fewer are followed may have up to 2 * max_faces - 1 */
-    float min_detection_confidence; /**< detections below this score are dropped, 0..1 (default 0.5)
-                                     */
-    float min_tracking_confidence;  /**< faces whose presence is not above this are dropped, 0..1
-                                       (default 0.5) */
-    int32_t threads;   /**< threads that compute, the caller's included, 1..64 (default 1) */
-    uint64_t cpu_mask; /**< MIENI_CPU_* bits that may be used, for tests (default MIEN_CPU_ALL) */
-    MienLogFn log;     /**< NULL: silent (default NULL) */
-    void *log_user;    /**< handed to `log` (default NULL) */
-    MienLogLevel log_level; /**< most detailed level that is passed on (default MIEN_LOG_WARN) */
+    /** sizeof(MienEngineOptions), set by mien_engine_options_init. */
+    size_t struct_size;
+    /** (default MIEN_MODE_IMAGE) */
+    MienMode mode;
+    /** Landmark network. Owner: retained by the engine (default NULL, must be set) */
+    MienModel *model;
+    /** Face detector. Owner: retained by the engine (default NULL, must be set) */
+    MienModel *detector;
+    /** Faces looked for, 1..1024. A video frame that is searched because fewer are followed may
+     * have up to 2 * max_faces - 1 (default 1) */
+    int32_t max_faces;
+    /** Detections below this score are dropped, 0..1 (default 0.5) */
+    float min_detection_confidence;
+    /** Faces whose presence is not above this are dropped, 0..1 (default 0.5) */
+    float min_tracking_confidence;
+    /** Threads that compute, the caller's included, 1..64 (default 1) */
+    int32_t threads;
+    /** Instruction sets that may be used, for tests (default MIEN_CPU_ALL) */
+    uint64_t cpu_mask;
+    /** NULL: silent (default NULL) */
+    MienLogFn log;
+    /** Handed to `log` (default NULL) */
+    void *log_user;
+    /** Most detailed level that is passed on (default MIEN_LOG_WARN) */
+    MienLogLevel log_level;
     /** "cpu", "cuda", "cuda:N", "cuda:UUID", "vulkan", "vulkan:N", "gpu" or "auto", see device.h.
      * Owner: caller, copied (default NULL: "cpu") */
     const char *device;
-    /** A Vulkan device that computes on the CPU may be used if it is named by number (default
-     * false) */
+    /** A Vulkan device that computes on the CPU may be used if it is named by its number
+     * (default false) */
     bool allow_software;
 } MienEngineOptions;
 
 /** Where the stages of an engine run, and with what. Strings belong to the engine. */
 typedef struct MienEngineInfo {
-    size_t struct_size;           /**< set by the caller to sizeof(MienEngineInfo) */
-    const char *device_requested; /**< as in the options: "cpu", "auto" */
-    const char *device_crop;      /**< device that cuts faces out of the picture */
+    /** Set by the caller to sizeof(MienEngineInfo). */
+    size_t struct_size;
+    /** As in the options: "cpu", "auto". */
+    const char *device_requested;
+    /** Device that cuts faces out of the picture: "cpu", "cuda:0". */
+    const char *device_crop;
     const char *device_detector;
     const char *device_landmarks;
-    const char *isa;     /**< instruction set of the CPU kernels: "ref", "avx2" */
-    int32_t n_landmarks; /**< landmarks a face: 468 or 478 */
-    const char
-        *device_choice; /**< "gpu", "auto": what was chosen and why nothing better; else empty */
+    /** Instruction set or architecture of the kernels: "ref", "avx2". */
+    const char *isa;
+    /** Landmarks a face: 468 or 478. */
+    int32_t n_landmarks;
+    /** For "gpu" and "auto": what was chosen and why nothing better; else empty. */
+    const char *device_choice;
 } MienEngineInfo;
 
 /** Sets all options to their defaults. Threads: any thread. */
@@ -157,8 +170,7 @@ MIEN_API void mien_engine_reset(MienEngine *engine);
 /** Fills `info`. Threads: one thread at a time per engine. */
 MIEN_API MienStatus mien_engine_info(const MienEngine *engine, MienEngineInfo *info);
 
-/** Returns the text of the last failure of this engine, empty if there was none. Owner: the engine.
- */
+/** Returns the text of the engine's last failure, empty if there was none. Owner: the engine. */
 MIEN_API const char *mien_engine_message(const MienEngine *engine);
 
 /** Frees the engine and the results borrowed from it; NULL is fine. Threads: one thread at a time

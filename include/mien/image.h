@@ -30,8 +30,7 @@ typedef enum MienPixelFormat {
     MIEN_PIXEL_I420 = 7 /**< plane 0: Y; planes 1, 2: U, V at half width and height (rounded up) */
 } MienPixelFormat;
 
-/** YCbCr matrix of NV12 and I420 pictures; other formats ignore it. Source: ITU-T H.273, table 4.
- */
+/** YCbCr matrix of NV12 and I420; other formats ignore it. Source: ITU-T H.273, table 4. */
 typedef enum MienColorMatrix {
     MIEN_MATRIX_BT601 = 0, /**< Kr 0.299, Kb 0.114 */
     MIEN_MATRIX_BT709 = 1, /**< Kr 0.2126, Kb 0.0722 */
@@ -51,17 +50,24 @@ typedef enum MienColorRange {
 #define MIEN_READ_PAD_BYTES 0
 
 typedef struct MienImage {
-    size_t struct_size; /**< sizeof(MienImage), set by mien_image_init */
+    /** sizeof(MienImage), set by mien_image_init. */
+    size_t struct_size;
     MienPixelFormat format;
-    int32_t width;                /**< pixels as stored, before rotation; 1..MIEN_IMAGE_MAX_SIDE */
-    int32_t height;               /**< rows as stored, before rotation; 1..MIEN_IMAGE_MAX_SIDE */
-    const uint8_t *planes[3];     /**< top row of each plane of the format; others are ignored.
-                                     Owner: caller, borrowed for the call */
-    ptrdiff_t strides_bytes[3];   /**< from one row of a plane to the next; may be negative */
-    MienColorMatrix color_matrix; /**< (default MIEN_MATRIX_BT601) */
-    MienColorRange color_range;   /**< (default MIEN_RANGE_LIMITED) */
-    int32_t rotation_degrees; /**< clockwise turn that makes the stored picture upright: 0, 90, 180,
-                                 270 (default 0) */
+    /** Pixels as stored, before rotation; 1..MIEN_IMAGE_MAX_SIDE. */
+    int32_t width;
+    /** Rows as stored, before rotation; 1..MIEN_IMAGE_MAX_SIDE. */
+    int32_t height;
+    /** Top row of each plane of the format; others are ignored.
+     * Owner: caller, borrowed for the call. */
+    const uint8_t *planes[3];
+    /** From one row of a plane to the next; may be negative. */
+    ptrdiff_t strides_bytes[3];
+    /** (default MIEN_MATRIX_BT601) */
+    MienColorMatrix color_matrix;
+    /** (default MIEN_RANGE_LIMITED) */
+    MienColorRange color_range;
+    /** Clockwise turn that makes the stored picture upright: 0, 90, 180, 270 (default 0) */
+    int32_t rotation_degrees;
 } MienImage;
 
 /**

@@ -30,8 +30,8 @@ typedef struct MienCatalogEntry {
     const char *sha256;  /**< 64 lower-case hexadecimal digits */
     const char *licence; /**< SPDX identifier */
     const char *url;     /**< official address */
-    const char
-        *wheel_path; /**< path inside the official `mediapipe` wheel; NULL if it is not in there */
+    /** Path inside the official `mediapipe` wheel; NULL if it is not in there. */
+    const char *wheel_path;
     const char *title; /**< one line for people */
     /** The wheel holds another edition of most files: the same network, other metadata. Both
      * editions are accepted. NULL and 0 where the file is not in the wheel. */
@@ -56,7 +56,7 @@ MIEN_API const MienCatalogEntry *mien_model_catalog_find(const char *name);
  *         MIEN_E_IO: the file cannot be opened or read,
  *         MIEN_E_FORMAT: it is damaged; the text names the place,
  *         MIEN_E_UNSUPPORTED: a sound file with an operation or a shape that mien does not know;
- * the text names it.
+ *         the text names it.
  *
  * Threads: any thread.
  */

@@ -29,16 +29,22 @@ typedef struct MienLandmark {
 
 /** One face. New fields come at the end: never copy the struct by value or index it as an array. */
 typedef struct MienFace {
-    int32_t face_id; /**< video: from 0 in each stream, stays with a face while it is followed,
-                        never reused before a reset; MIEN_MODE_IMAGE: its index in this picture */
-    float score;     /**< of the detection that its track began with, 0..1 */
-    float presence;  /**< the landmark network's confidence that this is a face, 0..1 */
-    float box_x;     /**< bounds of the landmarks in pixels of the upright picture: left */
-    float box_y;     /**< top */
+    /** Video: from 0 in each stream, stays with a face while it is followed, never reused before a
+     * reset. MIEN_MODE_IMAGE: its index in this picture. */
+    int32_t face_id;
+    /** Of the detection that its track began with, 0..1. */
+    float score;
+    /** The landmark network's confidence that this is a face, 0..1. */
+    float presence;
+    /** Bounds of the landmarks in pixels of the upright picture: left and top, width and height. */
+    float box_x;
+    float box_y;
     float box_width;
     float box_height;
-    int32_t n_landmarks;           /**< 468, or 478 with irises */
-    const MienLandmark *landmarks; /**< [n_landmarks], MediaPipe's order. Owner: the result */
+    /** 468, or 478 with irises. */
+    int32_t n_landmarks;
+    /** [n_landmarks], MediaPipe's order. Owner: the result. */
+    const MienLandmark *landmarks;
 } MienFace;
 
 /** Returns the number of faces, 0 if there are none. Threads: any thread, as long as the result

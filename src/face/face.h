@@ -9,9 +9,7 @@
 
 #include "kernels/kernels.h"
 
-/* anchors.c
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- anchors.c ---- */
 
 #define MIENI_ANCHORS_MAX_LAYERS 8
 
@@ -28,9 +26,7 @@ extern const MieniAnchorSpec mieni_anchors_full_range;  /* 2304 anchors, 192x192
 /* Writes at most `capacity` anchors; returns how many there are. */
 int32_t mieni_anchors_generate(const MieniAnchorSpec *spec, MieniAnchor *anchors, int32_t capacity);
 
-/* nms.c
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- nms.c ---- */
 
 #define MIENI_NMS_IOU_LEGACY 0.3f
 
@@ -45,9 +41,7 @@ int32_t mieni_nms_weighted(MieniDetection *detections, int32_t n, float min_iou,
 /* Intersection over union of [xmin, ymin, xmax, ymax] boxes; 0 if they do not touch. */
 float mieni_iou(const float a[4], const float b[4]);
 
-/* rect.c
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- rect.c ---- */
 
 /* Maps a detection out of the crop that `rect` cut from a picture of this size. */
 void mieni_detection_project(MieniDetection *detection, const MieniRect *rect, int32_t width,
@@ -64,9 +58,7 @@ MieniRect mieni_rect_from_landmarks(const MienLandmark *landmarks, int32_t n, in
 /* Rounded cosine and sine of the rectangle, for landmark decoding. */
 MieniProjection mieni_projection_of(const MieniRect *rect);
 
-/* refine.c
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- refine.c ---- */
 
 #define MIENI_N_MESH 468
 #define MIENI_N_REFINED 478
@@ -75,9 +67,7 @@ MieniProjection mieni_projection_of(const MieniRect *rect);
 /* Lips, left eye, right eye, left iris, right iris, as the attention model outputs them. */
 extern const MieniRefinement mieni_refinements[MIENI_N_REFINEMENTS];
 
-/* track.c
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- track.c ---- */
 
 /* A face that is followed, or is about to be. */
 typedef struct MieniTrack {

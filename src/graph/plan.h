@@ -25,9 +25,11 @@ typedef enum MieniOpKind {
     MIENI_OP_SAMPLE_BILINEAR,     /* inputs: [0] map, [1] matrix */
     MIENI_OP_TRANSFORM_LANDMARKS, /* inputs: [0] points, [1] matrix */
     MIENI_OP_CROP,                /* no input: reads the job's picture */
-    MIENI_OP_DECODE_BOXES,    /* inputs: [0] regressors, [1] scores; writes the job's detections */
-    MIENI_OP_DECODE_LANDMARKS /* inputs: [0] points, [1] presence logit; or mesh, refinements…,
-                                 presence logit; writes the job's landmarks and presence */
+    /* inputs: [0] regressors, [1] scores; writes the job's detections */
+    MIENI_OP_DECODE_BOXES,
+    /* inputs: [0] points, [1] presence logit; or mesh, refinements…, presence logit; writes the
+     * job's landmarks and presence */
+    MIENI_OP_DECODE_LANDMARKS
 } MieniOpKind;
 
 const char *mieni_op_kind_name(MieniOpKind kind);
@@ -40,8 +42,7 @@ typedef struct MieniTensor {
     int32_t parent_offset; /* floats */
     bool tight;     /* no padding and no border: network inputs, outputs, and what is reshaped */
     int32_t border; /* pixels of zero around it that its readers want; 0 if tight */
-    int32_t first,
-        last; /* the ops that write and read it first and last; -1: before the first op */
+    int32_t first, last; /* the first and the last op that touches it; -1: before the first op */
 } MieniTensor;
 
 #define MIENI_OP_MAX_INPUTS 7
