@@ -4,4 +4,5 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/elf.c
     ${CMAKE_CURRENT_LIST_DIR}/explain.c
     ${CMAKE_CURRENT_LIST_DIR}/explain_lines.c
+    ${CMAKE_CURRENT_LIST_DIR}/facts.c
 )
