@@ -39,7 +39,7 @@ bool mieni_elf_needs(const MieniElf *elf, const char *stem);
 typedef struct MieniElfText {
     const char *text;
     bool found;
-    char after[16]; /* what follows it the first time, up to the first NUL or line end */
+    char after[48]; /* what follows it the first time, up to the first NUL or line end */
 } MieniElfText;
 
 /* Looks for texts anywhere in a file, ELF or not, in one pass. 0 or an errno. */

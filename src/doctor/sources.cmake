@@ -5,4 +5,10 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/explain.c
     ${CMAKE_CURRENT_LIST_DIR}/explain_lines.c
     ${CMAKE_CURRENT_LIST_DIR}/facts.c
+    ${CMAKE_CURRENT_LIST_DIR}/install.c
+    ${CMAKE_CURRENT_LIST_DIR}/install_files.c
+    ${CMAKE_CURRENT_LIST_DIR}/install_find.c
+    ${CMAKE_CURRENT_LIST_DIR}/install_frameworks.c
+    ${CMAKE_CURRENT_LIST_DIR}/install_judge.c
+    ${CMAKE_CURRENT_LIST_DIR}/install_packages.c
 )

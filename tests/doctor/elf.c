@@ -172,7 +172,7 @@ static void test_find_anywhere(void **state)
             assert_true(texts[0].found && texts[1].found && texts[2].found && !texts[3].found);
             assert_string_equal(texts[0].after, "  NO");
             assert_string_equal(texts[1].after, "");
-            assert_string_equal(texts[2].after, "...............");
+            assert_int_equal(strspn(texts[2].after, "."), sizeof(texts[2].after) - 1);
         }
     }
 }
