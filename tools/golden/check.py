@@ -10,8 +10,10 @@ import os
 import sys
 
 import cv2
+import mediapipe
 import numpy as np
 from ai_edge_litert.interpreter import OpResolverType
+from mediapipe.python import packet_creator, packet_getter
 
 import attention
 import common
@@ -33,6 +35,28 @@ CROP_CASES = [
     (LARGE, -15, 128, True, "large_sub_rect_keep_aspect_with_rotation"),
 ]
 SPLITMIX_SEED_0 = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+LETTERBOX = """
+input_stream: "image"
+node {
+  calculator: "ImageToTensorCalculator"
+  input_stream: "IMAGE:image"
+  output_stream: "TENSORS:input"
+  options: {
+    [mediapipe.ImageToTensorCalculatorOptions.ext] {
+      output_tensor_width: %(size)d
+      output_tensor_height: %(size)d
+      keep_aspect_ratio: true
+      output_tensor_float_range { min: 0.0 max: 255.0 }
+      border_mode: BORDER_ZERO
+    }
+  }
+}
+node {
+  calculator: "TensorsToFloatsCalculator"
+  input_stream: "TENSORS:input"
+  output_stream: "FLOATS:floats"
+}
+"""
 failed = []
 
 
@@ -128,10 +152,51 @@ def check_stills(args):
             )
 
 
+def letterbox(image, size):
+    """What MediaPipe gives to a detector, as 8-bit pixels."""
+    graph = mediapipe.CalculatorGraph(graph_config=LETTERBOX % {"size": size})
+    seen = []
+    graph.observe_output_stream("floats", lambda _, packet: seen.append(packet_getter.get_float_list(packet)))
+    graph.start_run()
+    frame = packet_creator.create_image_frame(image_format=mediapipe.ImageFormat.SRGB, data=image)
+    graph.add_packet_to_input_stream("image", frame.at(0))
+    graph.close_all_packet_sources()
+    graph.wait_until_done()
+    return np.rint(seen[0]).astype(np.int64).reshape(size, size, 3)
+
+
+def check_letterbox(args):
+    """Without rounding ties the sampler gives MediaPipe's letterbox; with them OpenCV breaks them by its noise."""
+    for name in common.STILLS:
+        image = np.ascontiguousarray(common.picture(args, name))
+        height, width = image.shape[:2]
+        for size in (128, 192):
+            pixels = sampler.to_pixels([0.5, 0.5, 1, 1, 0], width, height, size, size, keep_aspect=True)
+            difference = np.abs(sampler.sample(image, pixels, size, size, "zero") - letterbox(image, size))
+            ties = sampler.tie_distance(pixels, size, size) == 0
+            changed = int((difference != 0).any(-1).sum())
+            report(
+                f"letterbox {name} {width}x{height} to {size}", ties or changed == 0,
+                f"{'ties' if ties else 'no ties'}, {changed} pixels differ, by at most {difference.max()}",
+            )
+
+
+def check_confidence(args):
+    """min_detection_confidence of FaceDetection must not change anything: the tests count on it."""
+    image = common.picture(args, "two_people.jpg")
+    for model_selection, kind in enumerate(("short", "full")):
+        answers = []
+        for confidence in (0.3, 0.5, 0.99):
+            with mediapipe.solutions.face_detection.FaceDetection(
+                model_selection=model_selection, min_detection_confidence=confidence
+            ) as detector:
+                answers.append(facemesh.detections(detector.process(image).detections))
+        same = all(np.array_equal(a, b) for other in answers[1:] for a, b in zip(answers[0], other))
+        report(f"confidence {kind}", same, f"scores {answers[0][2]} at 0.3, 0.5 and 0.99 alike")
+
+
 def check_attention(args):
     """The package's own attention model must answer as the one of models/ does."""
-    import mediapipe
-
     path = os.path.join(os.path.dirname(mediapipe.__file__), "modules/face_landmark", attention.MODEL)
     for i, (picture, _) in enumerate(attention.CROPS):
         gold = goldfile.read(os.path.join(args.out, "attention", f"face_landmark_with_attention-crop-{i + 1}.gold"))
@@ -156,6 +221,8 @@ def main():
     check_sampler(args)
     check_sergey(args)
     check_stills(args)
+    check_letterbox(args)
+    check_confidence(args)
     check_attention(args)
     check_files(args)
     sys.exit(1 if failed else 0)

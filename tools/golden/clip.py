@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Golden data of the clip: MediaPipe's Python FaceMesh in tracking mode, at most 1 and at most 2 faces.
+"""Golden data of the clip: MediaPipe's Python FaceMesh in tracking mode, at most 1 and at most 2 faces, and with attention.
 
 x and y are stored as u16: round((v + 0.5) * 32767.5), clipped to 0 ... 65535, so 0 stands for -0.5 and 65535
 for 1.5; one step is 3.05e-5, or 0.02 pixels of a picture 640 wide.
@@ -14,11 +14,10 @@ import common
 import facemesh
 import goldfile
 
-MODELS = [
-    "face_detection/face_detection_short_range.tflite",
-    "face_landmark/face_landmark.tflite",
-]
-INDICES = np.array(sorted(set(range(0, 468, 3)) | {33, 263}), np.int32)
+DETECTOR = "face_detection/face_detection_short_range.tflite"
+MODELS = {468: "face_landmark/face_landmark.tflite", 478: "face_landmark/face_landmark_with_attention.tflite"}
+# Name, at most so many faces, landmarks a face.
+CASES = [("hamilton-max-1", 1, 468), ("hamilton-max-2", 2, 468), ("hamilton-attention-max-1", 1, 478)]
 N_FRAMES = 275
 MAX_BYTES = 300000
 
@@ -27,9 +26,15 @@ def quantise(values):
     return np.clip(np.rint((values.astype(np.float64) + 0.5) * 32767.5), 0, 65535).astype(np.uint16)
 
 
-def track(args, max_faces):
+def landmark_indices(n_landmarks):
+    """Every third landmark, and the outer corners of the eyes."""
+    return np.array(sorted(set(range(0, n_landmarks, 3)) | {33, 263}), np.int32)
+
+
+def track(args, max_faces, n_landmarks):
     """Runs the clip; returns the tensors to store."""
-    stages = facemesh.Stages(static=False, max_faces=max_faces, refine=False)
+    stages = facemesh.Stages(static=False, max_faces=max_faces, refine=n_landmarks == 478)
+    indices = landmark_indices(n_landmarks)
     pixels = hashlib.sha256()
     n_faces, n_detections, chosen, rects = [], [], [], []
     start = time.perf_counter()
@@ -38,7 +43,7 @@ def track(args, max_faces):
         faces, result = stages.process(image)
         n_faces.append(len(faces))
         n_detections.append(-1 if result.face_detections is None else len(result.face_detections))
-        chosen += [quantise(face[INDICES, :2]) for face in faces]
+        chosen += [quantise(face[indices, :2]) for face in faces]
         rects.append(facemesh.rectangles(result.face_rects_from_landmarks))
     stages.close()
     seconds = time.perf_counter() - start
@@ -55,25 +60,26 @@ def track(args, max_faces):
         "rgb_sha256": np.frombuffer(pixels.digest(), np.uint8),
         "n_faces": np.array(n_faces, np.int32),
         "n_detections": np.array(n_detections, np.int32),
-        "indices": INDICES,
-        "points": np.array(chosen, np.uint16).reshape(len(chosen), len(INDICES), 2),
+        "indices": indices,
+        "points": np.array(chosen, np.uint16).reshape(len(chosen), len(indices), 2),
         "rects_from_landmarks": np.concatenate(rects),
     }
 
 
 def main():
     args = common.arguments(__doc__.splitlines()[0])
-    for max_faces in (1, 2):
+    for name, max_faces, n_landmarks in CASES:
         notes = [
             f"clip: {common.CLIP}, every frame in order",
-            f"FaceMesh(static_image_mode=False, max_num_faces={max_faces}, refine_landmarks=False)",
+            f"FaceMesh(static_image_mode=False, max_num_faces={max_faces}, refine_landmarks={n_landmarks == 478})",
             "points, rects_from_landmarks: the faces of all frames one after the other, n_faces a frame",
             "n_detections: faces that the detector gave on the frame, -1 if it gave no answer or did not run",
             "points: x, y of the landmarks in indices; u16 = round((v + 0.5) * 32767.5), clipped",
         ]
-        text = common.provenance(args, common.wheel_models(MODELS), ["mediapipe", "numpy"], notes)
-        path = os.path.join(args.out, "clip", f"hamilton-max-{max_faces}.gold")
-        size = goldfile.write(path, text, track(args, max_faces))
+        models = common.wheel_models([DETECTOR, MODELS[n_landmarks]])
+        text = common.provenance(args, models, ["mediapipe", "numpy"], notes)
+        path = os.path.join(args.out, "clip", f"{name}.gold")
+        size = goldfile.write(path, text, track(args, max_faces, n_landmarks))
         print(f"{os.path.basename(path)}: {size} bytes")
         if size >= MAX_BYTES:
             raise ValueError("the file is too large for the repository")
