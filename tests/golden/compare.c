@@ -17,22 +17,41 @@ static size_t position_of(const int32_t *indices, size_t n, int32_t landmark)
     return 0;
 }
 
-Difference compare_face(const MienFace *face, const float *want, const int32_t *indices, size_t n,
-                        int width, int height)
+Difference compare_points(const float *got, const float *want, const int32_t *indices, size_t n,
+                          int width, int height)
 {
     size_t a = position_of(indices, n, 33), b = position_of(indices, n, 263);
     double eyes = distance((want[2 * a] - want[2 * b]) * (double)width,
                            (want[2 * a + 1] - want[2 * b + 1]) * (double)height);
     Difference difference = {0, 0};
     for (size_t i = 0; i < n; i++) {
-        const MienLandmark *got = &face->landmarks[indices ? indices[i] : (int32_t)i];
-        double d = distance((got->x - want[2 * i]) * (double)width,
-                            (got->y - want[2 * i + 1]) * (double)height) /
+        double d = distance((got[2 * i] - want[2 * i]) * (double)width,
+                            (got[2 * i + 1] - want[2 * i + 1]) * (double)height) /
                    eyes;
         difference.mean += d / (double)n;
         if (!(d <= difference.worst))
             difference.worst = d;
     }
+    return difference;
+}
+
+void face_points(const MienFace *face, const int32_t *indices, size_t n, float *points)
+{
+    for (size_t i = 0; i < n; i++) {
+        const MienLandmark *landmark = &face->landmarks[indices ? indices[i] : (int32_t)i];
+        points[2 * i] = landmark->x;
+        points[2 * i + 1] = landmark->y;
+    }
+}
+
+Difference compare_face(const MienFace *face, const float *want, const int32_t *indices, size_t n,
+                        int width, int height)
+{
+    float *got = calloc(2 * n, sizeof(*got));
+    assert_non_null(got);
+    face_points(face, indices, n, got);
+    Difference difference = compare_points(got, want, indices, n, width, height);
+    free(got);
     return difference;
 }
 
@@ -67,6 +86,20 @@ static MienModel *load_model(const char *file)
     return model;
 }
 
+MienEngine *open_engine_with(MienEngineOptions *options, const char *model, const char *detector)
+{
+    options->model = load_model(model);
+    options->detector = load_model(detector);
+    MienEngine *engine;
+    MienError error = {0};
+    MienStatus status = mien_engine_create(options, &engine, &error);
+    mien_model_destroy(options->model);
+    mien_model_destroy(options->detector);
+    if (status != MIEN_OK)
+        fail_msg("%s", error.text);
+    return engine;
+}
+
 MienEngine *open_engine(MienMode mode, const char *model, const char *detector, int32_t max_faces,
                         uint64_t cpu_mask)
 {
@@ -75,14 +108,5 @@ MienEngine *open_engine(MienMode mode, const char *model, const char *detector, 
     options.mode = mode;
     options.max_faces = max_faces;
     options.cpu_mask = cpu_mask;
-    options.model = load_model(model);
-    options.detector = load_model(detector);
-    MienEngine *engine;
-    MienError error = {0};
-    MienStatus status = mien_engine_create(&options, &engine, &error);
-    mien_model_destroy(options.model);
-    mien_model_destroy(options.detector);
-    if (status != MIEN_OK)
-        fail_msg("%s", error.text);
-    return engine;
+    return open_engine_with(&options, model, detector);
 }
