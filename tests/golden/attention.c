@@ -16,9 +16,10 @@ static void check_crop(const char *name, uint64_t cpu_mask)
     assert_int_equal(network->n_outputs, 7);
     for (int i = 0; i < 7; i++) {
         const GoldenTensor *want = golden_get(golden, outputs[i], GOLDEN_F32);
-        assert_int_equal(want->n_elements, network->output_floats[i]);
-        test_compare_floats(outputs[i], network->outputs[i], want->data, want->n_elements, 1e-3,
-                            1e-4);
+        char what[192];
+        snprintf(what, sizeof(what), "%s, %s, cpu mask %llx", name, outputs[i],
+                 (unsigned long long)cpu_mask);
+        network_check_output(network, i, what, want);
     }
     free(input);
     network_close(network);

@@ -64,6 +64,20 @@ void network_run(Network *network, const float *input)
     assert_int_equal(mieni_backend_cpu.plan_run(network->device_plan, 1, &job, NULL), MIEN_OK);
 }
 
+void network_check_output(const Network *network, int32_t i, const char *what,
+                          const GoldenTensor *want)
+{
+    const float *values = want->data;
+    double worst = 0, largest = 0;
+    assert_int_equal(want->n_elements, network->output_floats[i]);
+    for (size_t k = 0; k < want->n_elements; k++) {
+        worst = fmax(worst, fabs((double)network->outputs[i][k] - (double)values[k]));
+        largest = fmax(largest, fabs((double)values[k]));
+    }
+    printf("%s: off by at most %.2g, values up to %.4g\n", what, worst, largest);
+    test_compare_floats(what, network->outputs[i], values, want->n_elements, 1e-3, 1e-4);
+}
+
 void network_close(Network *network)
 {
     for (int32_t i = 0; i < network->n_outputs; i++)

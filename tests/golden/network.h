@@ -25,6 +25,11 @@ Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads);
 /* Runs the network; the result is in `outputs`. */
 void network_run(Network *network, const float *input);
 
+/* Checks output `i` against TFLite's: 1e-3 absolute + 1e-4 relative. Prints the largest difference.
+ */
+void network_check_output(const Network *network, int32_t i, const char *what,
+                          const GoldenTensor *want);
+
 void network_close(Network *network);
 
 /* A picture of the test data as RGB24; the test is skipped without it. Checks the hash if `sha256`
