@@ -16,6 +16,7 @@
 #include "engine.h"
 #include "explain.h"
 #include "image.h"
+#include "install.h"
 #include "log.h"
 #include "model.h"
 #include "result.h"

@@ -11,4 +11,5 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/install_frameworks.c
     ${CMAKE_CURRENT_LIST_DIR}/install_judge.c
     ${CMAKE_CURRENT_LIST_DIR}/install_packages.c
+    ${CMAKE_CURRENT_LIST_DIR}/install_public.c
 )

@@ -9,6 +9,7 @@
 
 #include "doctor/catalogue.h"
 #include "doctor/install_files.h"
+#include "mien/install.h"
 
 /* --- Trees of files in the temporary folder */
 
@@ -92,7 +93,7 @@ static void verdicts_as_text(const MieniFacts *facts, char *text, size_t size)
         assert_true(used < size);
         assert_true(v->n_evidence > 0);
         if (v->cause)
-            assert_non_null(mieni_catalogue_find(v->cause));
+            assert_true(mieni_catalogue_find(v->cause)->implemented);
     }
 }
 
@@ -473,6 +474,65 @@ static void test_metadata_headers(void **state)
     assert_false(mieni_metadata_header("", "Version", value, 8));
 }
 
+/* The public calls say the same in plain texts. */
+static void test_public(void **state)
+{
+    (void)state;
+    put_mediapipe("0.10.32", new_library, "@cpu");
+    put_file("script.py", "");
+    MienInstall *install = (MienInstall *)&install;
+    MienError error = {0};
+    assert_int_equal(mien_install_create(NULL, NULL, &install, &error), MIEN_E_ARGUMENT);
+    assert_null(install);
+    assert_int_equal(mien_install_create(tree, NULL, NULL, &error), MIEN_E_ARGUMENT);
+    assert_int_equal(mien_install_create(in_tree("none"), NULL, &install, &error), MIEN_E_IO);
+    assert_int_equal(mien_install_create(tree, "no/script.py", &install, &error), MIEN_E_IO);
+    assert_non_null(strstr(error.text, "no/script.py"));
+    assert_int_equal(mien_install_create(tree, in_tree("script.py"), &install, &error), MIEN_OK);
+    size_t n;
+    const MienInstallVerdict *verdicts = mien_install_verdicts(install, &n);
+    assert_int_equal(n, 3); /* the script asks for nothing */
+    assert_string_equal(verdicts[1].subject, "MediaPipe's Task API");
+    assert_int_equal(verdicts[1].can_use_gpu, MIEN_ANSWER_NO);
+    assert_string_equal(verdicts[1].cause, "mediapipe-wheel-without-gpu");
+    assert_string_equal(verdicts[1].evidence[1].probe, "M02.gpu_build");
+    assert_string_equal(verdicts[1].evidence[1].value, "no");
+    const MienInstallFact *facts = mien_install_facts(install, &n);
+    bool has_absent = false;
+    for (size_t i = 0; i < n; i++) {
+        assert_true(i == 0 || strcmp(facts[i - 1].probe, facts[i].probe) < 0);
+        has_absent |= !strcmp(facts[i].probe, "M08.version") && !strcmp(facts[i].value, "absent");
+    }
+    assert_true(has_absent);
+    mien_install_destroy(install);
+    mien_install_destroy(NULL);
+    put_file(new_library, "no library");
+    assert_int_equal(mien_install_create(tree, NULL, &install, &error), MIEN_OK);
+    verdicts = mien_install_verdicts(install, &n);
+    assert_int_equal(verdicts[1].can_use_gpu, MIEN_ANSWER_UNKNOWN);
+    assert_true(mieni_begins(verdicts[1].evidence[1].value, "error "));
+    mien_install_destroy(install);
+}
+
+static void test_public_out_of_memory(void **state)
+{
+    (void)state;
+    put_mediapipe("0.10.21", old_library, "@gpu");
+    for (int64_t i = 0;; i++) {
+        MienInstall *install = (MienInstall *)&install;
+        mieni_alloc_fail_at(i, true);
+        MienStatus status = mien_install_create(tree, NULL, &install, NULL);
+        mieni_alloc_fail_at(-1, false);
+        if (status == MIEN_OK) {
+            mien_install_destroy(install);
+            assert_true(i > 10);
+            return;
+        }
+        assert_int_equal(status, MIEN_E_NOMEM);
+        assert_null(install);
+    }
+}
+
 static void test_out_of_memory(void **state)
 {
     (void)state;
@@ -496,14 +556,23 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mediapipe),       cmocka_unit_test(test_mediapipe_facts),
-        cmocka_unit_test(test_absent),          cmocka_unit_test(test_tensorflow),
-        cmocka_unit_test(test_opencv),          cmocka_unit_test(test_onnxruntime),
-        cmocka_unit_test(test_torch),           cmocka_unit_test(test_tflite),
-        cmocka_unit_test(test_ways_to_name_it), cmocka_unit_test(test_nothing_there),
-        cmocka_unit_test(test_hostile),         cmocka_unit_test(test_script),
-        cmocka_unit_test(test_python_values),   cmocka_unit_test(test_metadata_headers),
+        cmocka_unit_test(test_mediapipe),
+        cmocka_unit_test(test_mediapipe_facts),
+        cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_tensorflow),
+        cmocka_unit_test(test_opencv),
+        cmocka_unit_test(test_onnxruntime),
+        cmocka_unit_test(test_torch),
+        cmocka_unit_test(test_tflite),
+        cmocka_unit_test(test_ways_to_name_it),
+        cmocka_unit_test(test_nothing_there),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_script),
+        cmocka_unit_test(test_python_values),
+        cmocka_unit_test(test_metadata_headers),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_public),
+        cmocka_unit_test(test_public_out_of_memory),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -25,7 +25,7 @@ C_HEADERS = {
 POSIX_HEADERS = {
     "dirent", "dlfcn", "fcntl", "fnmatch", "ftw", "getopt", "glob", "libgen", "poll", "pthread", "sched",
     "semaphore", "spawn", "strings", "sys/auxv", "sys/ioctl", "sys/mman", "sys/resource",
-    "sys/select", "sys/stat", "sys/statvfs", "sys/time", "sys/types", "sys/wait", "termios",
+    "sys/select", "sys/stat", "sys/statvfs", "sys/time", "sys/types", "sys/utsname", "sys/wait", "termios",
     "unistd",
 }
 INTRINSICS = {"arm_neon", "cpuid", "immintrin"}
