@@ -38,7 +38,7 @@ static const CliCommand command = {
 static void print_table(CliWriter *out, const MienDeviceInfo *devices, size_t n)
 {
     bool colored = cli_colored(STDOUT_FILENO);
-    char line[512];
+    char line[1024]; /* every field at its longest, and colours */
     snprintf(line, sizeof(line), "%-10s %-8s %-40s %-14s %s\n", "DEVICE", "USABLE", "NAME",
              "KERNELS", "REASON");
     cli_put(out, line);
