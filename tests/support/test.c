@@ -48,8 +48,9 @@ const char *test_need_data(const char *name)
     const char *path = test_find_data(name);
     if (!path) {
         char reason[256];
-        snprintf(reason, sizeof(reason), "no %s: `mien models fetch` or a shared folder has it",
-                 name);
+        bool is_model = strncmp(name, "models/", 7) == 0;
+        snprintf(reason, sizeof(reason), "no %s: %s has it", name,
+                 is_model ? "`mien models fetch` or the shared folder" : "the shared folder");
         test_skip(reason);
     }
     return path;
