@@ -80,8 +80,8 @@ typedef struct MieniTicket {
 typedef struct MieniStage {
     MieniDevicePlan *plan;
     MieniCropSpec crop;
-    int32_t capacity; /* jobs that run at a time */
-    int32_t n_queued;
+    int32_t capacity;     /* jobs that run at a time */
+    int32_t n_queued;     /* 0 between calls */
     MieniJob *jobs;       /* [capacity] */
     MieniTicket *tickets; /* [capacity] */
 } MieniStage;

@@ -301,12 +301,11 @@ MienStatus mien_engine_process_batch(MienEngine *engine, size_t n, const MienIma
     MienStatus status = prepare(engine, n, images, timestamps_us, stream_ids);
     if (status == MIEN_OK)
         status = run_rounds(engine, n);
-    engine->detector.n_queued = engine->landmarks.n_queued = 0;
     if (status != MIEN_OK) {
         mieni_log(&engine->log, MIEN_LOG_ERROR, "engine", "%s", engine->error.text);
         return status;
     }
-    for (size_t i = 0; i < engine->n_streams && video; i++)
+    for (size_t i = 0; i < engine->n_streams; i++)
         copy_state(&engine->streams[i].state, &engine->streams[i].working);
     for (size_t i = 0; i < n; i++)
         results[i] = &engine->frames[i].result;

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A device that fails in the middle of a call: no result, no state has moved, the next call is
+ * good. */
+#include "engine/engine_private.h"
+#include "engine/frames.h"
+
+#define N_FRAMES 7
+
+/* The CPU, but that run number `runs_until_failure` from now fails. */
+static int runs_until_failure;
+
+static MienStatus failing_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error)
+{
+    if (runs_until_failure-- == 0)
+        return mieni_fail(error, MIEN_E_DEVICE, "device-lost", "the device is lost");
+    return mieni_backend_cpu.plan_run(plan, n, jobs, error);
+}
+
+static MieniBackend failing_backend;
+
+static MienEngine *open_engine(MienMode mode, int32_t threads)
+{
+    MienEngineOptions options = fixture_options(mode);
+    options.max_faces = 2;
+    options.threads = threads;
+    MienEngine *engine = fixture_engine(&options);
+    failing_backend = mieni_backend_cpu;
+    failing_backend.plan_run = failing_run;
+    engine->backend = &failing_backend;
+    runs_until_failure = -1;
+    return engine;
+}
+
+/* Two streams in turns, with several frames of each. */
+typedef struct Batch {
+    MienImage images[N_FRAMES];
+    int64_t times_us[N_FRAMES];
+    uint32_t streams[N_FRAMES];
+    const MienResult *results[N_FRAMES];
+} Batch;
+
+static Batch make_batch(int64_t begin_us)
+{
+    MienImage portrait = frames_portrait();
+    Batch batch;
+    for (int i = 0; i < N_FRAMES; i++) {
+        batch.images[i] =
+            frames_window(&portrait, 2 * i, i, portrait.width - 40, portrait.height - 40);
+        batch.times_us[i] = begin_us + i;
+        batch.streams[i] = i % 3 == 1;
+        batch.results[i] = NULL;
+    }
+    batch.images[3] = fixture_blank(portrait.width - 40, portrait.height - 40);
+    return batch;
+}
+
+static MienStatus process(MienEngine *engine, Batch *batch)
+{
+    return mien_engine_process_batch(engine, N_FRAMES, batch->images, batch->times_us,
+                                     batch->streams, batch->results);
+}
+
+static void keep(const Batch *batch, MienResult *kept[N_FRAMES])
+{
+    for (int i = 0; i < N_FRAMES; i++)
+        assert_int_equal(mien_result_clone(batch->results[i], &kept[i]), MIEN_OK);
+}
+
+/* Fails run after run of the second batch of a video, and goes on each time. */
+static void check_mode(MienMode mode, int32_t threads)
+{
+    MienResult *want[N_FRAMES];
+    MienEngine *engine = open_engine(mode, threads);
+    Batch first = make_batch(0), second = make_batch(100);
+    assert_int_equal(process(engine, &first), MIEN_OK);
+    assert_int_equal(process(engine, &second), MIEN_OK);
+    assert_int_equal(mien_result_n_faces(second.results[0]), 1);
+    keep(&second, want);
+
+    int n_failed = 0;
+    for (bool done = false; !done;) {
+        mien_engine_reset(engine);
+        assert_int_equal(process(engine, &first), MIEN_OK);
+        second = make_batch(100);
+        runs_until_failure = n_failed;
+        MienStatus status = process(engine, &second);
+        runs_until_failure = -1;
+        done = status == MIEN_OK;
+        if (!done) {
+            n_failed++;
+            assert_int_equal(status, MIEN_E_DEVICE);
+            assert_line(mien_engine_message(engine), "the device is lost");
+            for (int i = 0; i < N_FRAMES; i++)
+                assert_null(second.results[i]);
+            assert_int_equal(process(engine, &second), MIEN_OK);
+        }
+        for (int i = 0; i < N_FRAMES; i++)
+            assert_same_result("after a failure", second.results[i], want[i]);
+    }
+    assert_true(n_failed >= 4); /* detector and landmarks, several times */
+    for (int i = 0; i < N_FRAMES; i++)
+        mien_result_destroy(want[i]);
+    mien_engine_destroy(engine);
+}
+
+static void failing_device_changes_nothing(void **state)
+{
+    (void)state;
+    for (int32_t threads = 1; threads <= 3; threads++) {
+        check_mode(MIEN_MODE_IMAGE, threads);
+        check_mode(MIEN_MODE_VIDEO, threads);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(failing_device_changes_nothing)};
+    return test_exit_code(cmocka_run_group_tests(tests, NULL, frames_finish));
+}
