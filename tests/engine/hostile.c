@@ -123,23 +123,23 @@ static int damage_constants(const char *file, bool is_detector, int stride, uint
 static void damaged_detectors_are_survived(void **state)
 {
     (void)state;
-    assert_true(damage_constants(SHORT_RANGE, true, 3, MIEN_CPU_ALL) > 10);
-    assert_true(damage_constants(SHORT_RANGE, true, 7, 0) > 5);
-    assert_true(damage_constants(FULL_RANGE, true, 9, MIEN_CPU_ALL) > 5);
+    assert_true(damage_constants(SHORT_RANGE, true, 4, MIEN_CPU_ALL) > 10);
+    assert_true(damage_constants(SHORT_RANGE, true, 11, 0) > 3);
+    assert_true(damage_constants(FULL_RANGE, true, 16, MIEN_CPU_ALL) > 3);
 }
 
 static void damaged_meshes_are_survived(void **state)
 {
     (void)state;
-    assert_true(damage_constants(MESH, false, 3, MIEN_CPU_ALL) > 10);
+    assert_true(damage_constants(MESH, false, 5, MIEN_CPU_ALL) > 5);
     assert_true(damage_constants(MESH, false, 13, 0) > 2);
 }
 
 static void damaged_attention_is_survived(void **state)
 {
     (void)state;
-    assert_true(damage_constants(ATTENTION, false, 7, MIEN_CPU_ALL) > 10);
-    assert_true(damage_constants(ATTENTION, false, 41, 0) > 2);
+    assert_true(damage_constants(ATTENTION, false, 12, MIEN_CPU_ALL) > 5);
+    assert_true(damage_constants(ATTENTION, false, 61, 0) > 2);
 }
 
 /* With no number left, there is no face; in a picture that has one. */

@@ -97,7 +97,7 @@ static void check_network(const char *file, uint64_t cpu_mask)
     for (size_t i = 0; i < N_JOBS * alone.n_out; i++)
         assert_true(isfinite(want[i]));
     close_bed(&alone);
-    for (int32_t threads = 1; threads <= 4; threads++) {
+    for (int32_t threads = 1; threads <= 3; threads++) {
         Bed bed = open_bed(file, threads, cpu_mask);
         for (size_t n = 1; n <= N_JOBS; n += 2) {
             run(&bed, n, inputs, got);
