@@ -26,7 +26,7 @@ static MienEngine *open_engine(MienMode mode, int32_t threads)
     MienEngine *engine = fixture_engine(&options);
     failing_backend = mieni_backend_cpu;
     failing_backend.plan_run = failing_run;
-    engine->backend = &failing_backend;
+    engine->choice.backend = &failing_backend;
     runs_until_failure = -1;
     return engine;
 }
