@@ -33,7 +33,7 @@ struct MienLogReader {
     bool line_open;       /* it has got a byte */
     size_t length;
     char line[MAX_LINE];
-    uint8_t starts[65536 / 8]; /* bit per pair of bytes: some pattern begins so */
+    uint8_t starts[65536 / 8]; /* bit per start_of: some pattern begins so */
 };
 
 static bool find(const char *text, size_t length, const char *what, size_t what_length, size_t *at)
@@ -79,9 +79,12 @@ bool mieni_known_line_matches(const MieniKnownLine *known, const char *line, siz
            !(known->unless && find(line, length, known->unless, strlen(known->unless), &ignored));
 }
 
-static unsigned pair(const char *text)
+/* A number below 65536 for the three bytes that a pattern begins with. */
+static uint32_t start_of(const char *text)
 {
-    return (unsigned)(uint8_t)text[0] << 8 | (uint8_t)text[1];
+    uint32_t bytes =
+        (uint32_t)(uint8_t)text[0] << 16 | (uint32_t)(uint8_t)text[1] << 8 | (uint8_t)text[2];
+    return (bytes * UINT32_C(2654435769)) >> 16;
 }
 
 MienStatus mien_log_reader_create(MienLogReader **out)
@@ -101,7 +104,7 @@ MienStatus mien_log_reader_create(MienLogReader **out)
         return MIEN_E_NOMEM;
     }
     for (size_t i = 0; i < reader->n_known; i++) {
-        unsigned start = pair(reader->known[i].pattern);
+        uint32_t start = start_of(reader->known[i].pattern);
         reader->starts[start / 8] |= (uint8_t)(1u << start % 8);
     }
     *out = reader;
@@ -121,8 +124,8 @@ void mien_log_reader_destroy(MienLogReader *reader)
 /* Whether any pattern can be in the line: one cheap pass over most lines of most logs. */
 static bool is_candidate(const MienLogReader *reader)
 {
-    for (size_t i = 0; i + 1 < reader->length; i++) {
-        unsigned start = pair(reader->line + i);
+    for (size_t i = 0; i + 2 < reader->length; i++) {
+        uint32_t start = start_of(reader->line + i);
         if (reader->starts[start / 8] >> start % 8 & 1)
             return true;
     }
