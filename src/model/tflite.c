@@ -41,6 +41,7 @@ enum {
     MAX_TENSORS = 8192,
     MAX_OPS = 4096,
     MAX_ENDS = 16,
+    MAX_NAME = 200,
     MAX_ELEMENTS = 1 << 22,
     MIN_DENSITY = 64
 };
@@ -63,12 +64,19 @@ static void *take(Reader *reader, size_t count, size_t size)
     return memory;
 }
 
+/* A name, for people: cut where it is too long, and with what is not printable ASCII replaced. */
 static const char *take_text(Reader *reader, const MieniFlatTable *table, int field)
 {
     MieniFlatVector text = mieni_flat_vector(&reader->flat, table, field, 1);
-    char *copy = mieni_arena_text(reader->graph->arena, (const char *)reader->flat.data + text.at,
-                                  MIENI_MIN(text.count, 200));
-    return copy ? copy : "";
+    size_t length = MIENI_MIN(text.count, MAX_NAME);
+    char *copy = take(reader, length + 1, 1);
+    if (!copy)
+        return "";
+    for (size_t i = 0; i < length; i++) {
+        uint8_t byte = reader->flat.data[text.at + i];
+        copy[i] = byte == 0 || (byte >= ' ' && byte < 0x7f) ? (char)byte : '?';
+    }
+    return copy;
 }
 
 static size_t type_bytes(MieniType type)
@@ -278,17 +286,18 @@ static void read_tensors(Reader *reader, const MieniFlatTable *subgraph)
 /* Which operation this is; its name goes into op->name. */
 static void read_kind(Reader *reader, MieniGraphOp *op, int32_t code)
 {
-    /* The custom operations of the attention model, by the names they have in the file. */
     static const struct {
         const char *name;
         MieniGraphOpKind kind;
+        bool is_custom;
     } known[] = {
-#define KNOWN(name) {#name, MIENI_GRAPH_##name},
+#define KNOWN(name) {#name, MIENI_GRAPH_##name, false},
         MIENI_GRAPH_OP_LIST(KNOWN)
 #undef KNOWN
-            {"Landmarks2TransformMatrix", MIENI_GRAPH_LANDMARKS_TO_TRANSFORM_MATRIX},
-        {"TransformTensorBilinear", MIENI_GRAPH_TRANSFORM_TENSOR_BILINEAR},
-        {"TransformLandmarks", MIENI_GRAPH_TRANSFORM_LANDMARKS},
+        /* The custom operations of the attention model, by the names they have in the file. */
+        {"Landmarks2TransformMatrix", MIENI_GRAPH_LANDMARKS_TO_TRANSFORM_MATRIX, true},
+        {"TransformTensorBilinear", MIENI_GRAPH_TRANSFORM_TENSOR_BILINEAR, true},
+        {"TransformLandmarks", MIENI_GRAPH_TRANSFORM_LANDMARKS, true},
     };
     MieniFlat *flat = &reader->flat;
     MieniFlatTable table = mieni_flat_table_at(flat, reader->codes, (uint32_t)code);
@@ -305,7 +314,8 @@ static void read_kind(Reader *reader, MieniGraphOp *op, int32_t code)
         snprintf(op->name, sizeof(op->name), "builtin %d", (int)builtin);
     op->kind = MIENI_GRAPH_OTHER;
     for (size_t i = 0; i < MIENI_COUNT_OF(known); i++)
-        if (strcmp(op->name, known[i].name) == 0)
+        if (known[i].is_custom == (builtin == BUILTIN_CUSTOM) &&
+            strcmp(op->name, known[i].name) == 0)
             op->kind = known[i].kind;
 }
 
@@ -390,6 +400,14 @@ static int32_t read_tensor_index(Reader *reader, MieniFlatVector vector, uint32_
     return -1;
 }
 
+static bool is_network_input(const MieniGraph *graph, int32_t tensor)
+{
+    for (int32_t i = 0; i < graph->n_inputs; i++)
+        if (graph->inputs[i] == tensor)
+            return true;
+    return false;
+}
+
 static void read_operator(Reader *reader, int32_t index, const MieniFlatTable *table)
 {
     MieniFlat *flat = &reader->flat;
@@ -422,10 +440,7 @@ static void read_operator(Reader *reader, int32_t index, const MieniFlatTable *t
         if (!input)
             continue;
         input->n_uses++;
-        bool is_graph_input = false;
-        for (int32_t k = 0; k < graph->n_inputs; k++)
-            is_graph_input |= graph->inputs[k] == op->inputs[i];
-        if (input->producer < 0 && !input->data && !is_graph_input) {
+        if (input->producer < 0 && !input->data && !is_network_input(graph, op->inputs[i])) {
             mieni_flat_fail(flat, "reads a tensor that nothing has written");
             return;
         }
@@ -434,7 +449,7 @@ static void read_operator(Reader *reader, int32_t index, const MieniFlatTable *t
     if (!mieni_flat_ok(flat))
         return;
     MieniGraphTensor *output = &graph->tensors[op->output];
-    if (output->producer >= 0 || output->data) {
+    if (output->producer >= 0 || output->data || is_network_input(graph, op->output)) {
         mieni_flat_fail(flat, "writes a tensor that is already written");
         return;
     }
@@ -510,6 +525,9 @@ static void read_model(Reader *reader)
     flat->where_index = -1;
     if (mieni_flat_ok(flat))
         graph->inputs = read_ends(reader, &subgraph, SUBGRAPH_INPUTS, &graph->n_inputs);
+    for (int32_t i = 0; i < graph->n_inputs && mieni_flat_ok(flat); i++)
+        if (graph->tensors[graph->inputs[i]].data)
+            mieni_flat_fail(flat, "the network has an input that is constant");
     if (mieni_flat_ok(flat))
         graph->outputs = read_ends(reader, &subgraph, SUBGRAPH_OUTPUTS, &graph->n_outputs);
     if (mieni_flat_ok(flat))
