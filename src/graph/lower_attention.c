@@ -11,7 +11,7 @@ static bool read_matrix_spec(MieniLowering *lowering, const MieniGraphOp *op, in
                              MieniMatrixSpec *spec)
 {
     MieniFlexMap map;
-    size_t n_subset = 0;
+    MieniFlexVector list;
     if (!mieni_flex_map_open(&map, op->custom_options, op->custom_options_bytes) ||
         !mieni_flex_i32(&map, "left_rotation_idx", &spec->left) ||
         !mieni_flex_i32(&map, "right_rotation_idx", &spec->right) ||
@@ -20,23 +20,26 @@ static bool read_matrix_spec(MieniLowering *lowering, const MieniGraphOp *op, in
         !mieni_flex_f32(&map, "scale_x", &spec->scale_x) ||
         !mieni_flex_f32(&map, "scale_y", &spec->scale_y) ||
         !mieni_flex_f32(&map, "target_rotation_radians", &spec->target_radians) ||
-        !mieni_flex_vector_length(&map, "subset_idxs", &n_subset))
+        !mieni_flex_vector_open(&map, "subset_idxs", &list))
         return mieni_refuse(lowering, op, "its options are damaged or incomplete");
     bool sound = spec->left >= 0 && spec->left < n_landmarks && spec->right >= 0 &&
                  spec->right < n_landmarks && spec->out_height > 0 && spec->out_height <= 1024 &&
-                 spec->out_width > 0 && spec->out_width <= 1024 && n_subset > 0 &&
-                 n_subset <= (size_t)n_landmarks;
-    int32_t *subset = sound ? mieni_arena_alloc(lowering->arena, n_subset, sizeof(*subset)) : NULL;
+                 spec->out_width > 0 && spec->out_width <= 1024 && list.count > 0 &&
+                 list.count <= (size_t)n_landmarks && list.count <= lowering->weight_budget;
+    int32_t *subset =
+        sound ? mieni_arena_alloc(lowering->arena, list.count, sizeof(*subset)) : NULL;
     if (sound && !subset) {
         lowering->status = mieni_fail_nomem(lowering->error);
         return false;
     }
-    for (size_t i = 0; subset && i < n_subset && sound; i++)
-        sound = mieni_flex_vector_i32(&map, "subset_idxs", i, &subset[i]) && subset[i] >= 0 &&
+    for (size_t i = 0; sound && i < list.count; i++)
+        sound = mieni_flex_vector_i32(&list, i, &subset[i]) && subset[i] >= 0 &&
                 subset[i] < n_landmarks;
-    if (!sound || !subset)
+    if (!sound)
         return mieni_refuse(lowering, op, "its options name landmarks or sizes out of range");
-    spec->n_subset = (int32_t)n_subset;
+    /* Many operations may share one list in the file. */
+    lowering->weight_budget -= list.count;
+    spec->n_subset = (int32_t)list.count;
     spec->subset = subset;
     return true;
 }

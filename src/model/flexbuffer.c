@@ -10,14 +10,24 @@ enum {
     TYPE_VECTOR_UINT = 12
 };
 
-/* A little-endian number of 1, 2, 4 or 8 bytes; false if it does not lie in the buffer. */
+/* Keys are looked up one after the other: a hostile map must not make that long. */
+#define MAX_KEYS 64
+
+/* A little-endian number of 1, 2, 4 or 8 bytes. */
+static uint64_t load_number(const uint8_t *data, uint8_t bytes)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < bytes; i++)
+        value |= (uint64_t)data[i] << (8 * i);
+    return value;
+}
+
+/* The same; false if it does not lie in the buffer. */
 static bool load(const MieniFlexMap *map, size_t at, uint8_t bytes, uint64_t *value)
 {
     if (at > map->size || bytes > map->size - at)
         return false;
-    *value = 0;
-    for (int i = 0; i < bytes; i++)
-        *value |= (uint64_t)map->data[at + (size_t)i] << (8 * i);
+    *value = load_number(map->data + at, bytes);
     return true;
 }
 
@@ -55,7 +65,7 @@ bool mieni_flex_map_open(MieniFlexMap *map, const uint8_t *data, size_t size)
         !follow(map, map->values - 3 * width, map->value_bytes, &map->keys))
         return false;
     map->key_bytes = (uint8_t)key_bytes;
-    if (count > size || map->values + (size_t)count * (width + 1) > size ||
+    if (count > MAX_KEYS || map->values + (size_t)count * (width + 1) > size ||
         map->keys + (size_t)count * map->key_bytes > size)
         return false;
     map->count = (size_t)count;
@@ -84,10 +94,14 @@ static bool find(const MieniFlexMap *map, const char *key, size_t *slot, uint8_t
     return false;
 }
 
-/* Sign-extends a number of `bytes` bytes; false if it does not fit 32 bits. */
+/* A number of `bytes` bytes as int32; false if it does not fit. */
 static bool to_i32(uint64_t raw, uint8_t bytes, bool is_signed, int32_t *value)
 {
-    if (is_signed && bytes < 8 && raw >> (8 * bytes - 1) & 1)
+    if (!is_signed) {
+        *value = (int32_t)(raw & INT32_MAX);
+        return raw <= INT32_MAX;
+    }
+    if (bytes < 8 && raw >> (8 * bytes - 1) & 1)
         raw |= UINT64_MAX << (8 * bytes);
     int64_t wide;
     memcpy(&wide, &raw, sizeof(wide));
@@ -125,38 +139,29 @@ bool mieni_flex_f32(const MieniFlexMap *map, const char *key, float *value)
     return map->value_bytes == 8;
 }
 
-static bool find_vector(const MieniFlexMap *map, const char *key, size_t *elements, uint8_t *bytes,
-                        bool *is_signed, size_t *length)
+bool mieni_flex_vector_open(const MieniFlexMap *map, const char *key, MieniFlexVector *vector)
 {
-    size_t slot;
+    size_t slot, elements;
     uint8_t type;
     uint64_t count;
     if (!find(map, key, &slot, &type) ||
         (type >> 2 != TYPE_VECTOR_INT && type >> 2 != TYPE_VECTOR_UINT))
         return false;
-    *bytes = (uint8_t)(1 << (type & 3));
-    *is_signed = type >> 2 == TYPE_VECTOR_INT;
-    if (!follow(map, slot, map->value_bytes, elements) || *elements < *bytes ||
-        !load(map, *elements - *bytes, *bytes, &count) || count > (map->size - *elements) / *bytes)
+    uint8_t bytes = (uint8_t)(1 << (type & 3));
+    if (!follow(map, slot, map->value_bytes, &elements) || elements < bytes ||
+        !load(map, elements - bytes, bytes, &count) || count > (map->size - elements) / bytes)
         return false;
-    *length = (size_t)count;
+    *vector = (MieniFlexVector){.elements = map->data + elements,
+                                .count = (size_t)count,
+                                .element_bytes = bytes,
+                                .is_signed = type >> 2 == TYPE_VECTOR_INT};
     return true;
 }
 
-bool mieni_flex_vector_length(const MieniFlexMap *map, const char *key, size_t *length)
+bool mieni_flex_vector_i32(const MieniFlexVector *vector, size_t index, int32_t *value)
 {
-    size_t elements;
-    uint8_t bytes;
-    bool is_signed;
-    return find_vector(map, key, &elements, &bytes, &is_signed, length);
-}
-
-bool mieni_flex_vector_i32(const MieniFlexMap *map, const char *key, size_t index, int32_t *value)
-{
-    size_t elements, length;
-    uint8_t bytes;
-    bool is_signed;
-    uint64_t raw;
-    return find_vector(map, key, &elements, &bytes, &is_signed, &length) && index < length &&
-           load(map, elements + index * bytes, bytes, &raw) && to_i32(raw, bytes, is_signed, value);
+    return index < vector->count &&
+           to_i32(
+               load_number(vector->elements + index * vector->element_bytes, vector->element_bytes),
+               vector->element_bytes, vector->is_signed, value);
 }
