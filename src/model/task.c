@@ -17,14 +17,15 @@ static uint32_t load_u32(const uint8_t *p)
     return load_u16(p) | load_u16(p + 2) << 16;
 }
 
-/* The end record stands last, before a comment of any length; SIZE_MAX if there is none. */
+/* The end record stands last, before a comment of any length, which may look like one; SIZE_MAX if
+ * there is none. */
 static size_t find_end(const uint8_t *data, size_t size)
 {
     if (size < END_BYTES)
         return SIZE_MAX;
     size_t lowest = size - END_BYTES > MAX_COMMENT ? size - END_BYTES - MAX_COMMENT : 0;
     for (size_t at = size - END_BYTES;; at--) {
-        if (load_u32(data + at) == END_MARK)
+        if (load_u32(data + at) == END_MARK && load_u16(data + at + 20) == size - END_BYTES - at)
             return at;
         if (at == lowest)
             return SIZE_MAX;
@@ -45,12 +46,25 @@ static MienStatus damaged(MienError *error, const char *what)
     return mieni_fail(error, MIEN_E_FORMAT, "model-damaged", "zip archive: %s", what);
 }
 
+static MienStatus lies_outside(MienError *error, const MieniTaskMember *member, const char *what)
+{
+    return mieni_fail(error, MIEN_E_FORMAT, "model-damaged",
+                      "zip archive: member '%s': its %s lies outside the file", member->name, what);
+}
+
 static MienStatus read_member(MieniTaskMember *member, const uint8_t *data, size_t size,
                               const uint8_t *entry, size_t name_bytes, MienError *error)
 {
-    size_t length = MIENI_MIN(name_bytes, sizeof(member->name) - 1);
-    memcpy(member->name, entry + ENTRY_BYTES, length);
-    member->name[length] = 0;
+    if (name_bytes >= sizeof(member->name))
+        return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                          "zip archive: a member's name has %zu bytes, more than any in a bundle",
+                          name_bytes);
+    /* For people: what is not printable ASCII is replaced. */
+    for (size_t i = 0; i < name_bytes; i++) {
+        uint8_t byte = entry[ENTRY_BYTES + i];
+        member->name[i] = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
+    }
+    member->name[name_bytes] = 0;
     uint32_t flags = load_u16(entry + 8), method = load_u16(entry + 10);
     uint32_t packed = load_u32(entry + 20), bytes = load_u32(entry + 24);
     if (method != 0 || flags & 1 || packed != bytes)
@@ -59,10 +73,10 @@ static MienStatus read_member(MieniTaskMember *member, const uint8_t *data, size
                           member->name);
     size_t local = load_u32(entry + 42);
     if (local > size || size - local < LOCAL_BYTES || load_u32(data + local) != LOCAL_MARK)
-        return damaged(error, "a member's header lies outside the file");
+        return lies_outside(error, member, "header");
     size_t at = local + LOCAL_BYTES + load_u16(data + local + 26) + load_u16(data + local + 28);
     if (at > size || bytes > size - at)
-        return damaged(error, "a member's data lies outside the file");
+        return lies_outside(error, member, "data");
     member->data = data + at;
     member->size_bytes = bytes;
     return MIEN_OK;
