@@ -41,7 +41,7 @@ enum {
     MAX_TENSORS = 8192,
     MAX_OPS = 4096,
     MAX_ENDS = 16,
-    MAX_NAME = 200,
+    MAX_NAME = 100,
     MAX_ELEMENTS = 1 << 22,
     MIN_DENSITY = 64
 };
