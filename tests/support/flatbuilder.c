@@ -306,13 +306,18 @@ static void write_subgraph(FbFile *file, size_t slot, const FbModel *model)
     static const Field fields[] = {{"tensors", 4}, {"inputs", 4}, {"outputs", 4}, {"operators", 4}};
     Table table = write_table(file, "subgraph", 4, fields);
     point(file, slot, table.at);
-    size_t slots =
-        write_vector(file, table.fields[0], "subgraph.tensors", NULL, (size_t)model->n_tensors, 4);
+    size_t slots = write_vector(file, table.fields[0], "subgraph.tensors", NULL,
+                                (size_t)(model->n_tensors + model->n_echoes), 4);
     uint32_t buffer = 0; /* buffer 0 is empty */
     for (int32_t i = 0; i < model->n_tensors; i++) {
         bool constant = model->tensors[i].data_bytes != 0;
         buffer += constant;
         write_tensor(file, slots + 4 * (size_t)i, i, &model->tensors[i], constant ? buffer : 0);
+    }
+    for (int32_t i = model->n_tensors; i < model->n_tensors + model->n_echoes; i++) {
+        char last[40];
+        snprintf(last, sizeof(last), "tensor %d", (int)model->n_tensors - 1);
+        point(file, slots + 4 * (size_t)i, fb_find(file, last));
     }
     write_vector(file, table.fields[1], "subgraph.inputs", model->inputs, (size_t)model->n_inputs,
                  4);

@@ -45,7 +45,7 @@ enum {
     FB_DENSIFY = 124
 };
 
-enum { FB_MAX_TENSORS = 256, FB_MAX_OPS = 128, FB_MAX_RANK = 8, FB_MAX_INPUTS = 8 };
+enum { FB_MAX_TENSORS = 8192, FB_MAX_OPS = 4096, FB_MAX_RANK = 8, FB_MAX_INPUTS = 8 };
 
 /* A compressed last dimension. Written only if `present`. */
 typedef struct FbSparsity {
@@ -95,7 +95,8 @@ typedef struct FbModel {
     FbTensor tensors[FB_MAX_TENSORS];
     FbOp ops[FB_MAX_OPS];
     int32_t inputs[FB_MAX_INPUTS], outputs[FB_MAX_INPUTS];
-    uint64_t seed; /* of the weights that the helpers below make up */
+    int32_t n_echoes; /* further numbers of the last tensor, which lead to the same table */
+    uint64_t seed;    /* of the weights that the helpers below make up */
 } FbModel;
 
 FbModel *fb_create(void);
