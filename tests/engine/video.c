@@ -77,6 +77,7 @@ static void ids_of_the_clip_are_never_reused(void **state)
     enum { BEGIN = 205, MAX_IDS = 64, MAX_FACES = 3 };
     bool was_there[MAX_IDS] = {false}, is_gone[MAX_IDS] = {false};
     int32_t n_ids = 0;
+    (void)frames_clip(BEGIN); /* what is missing skips the test before anything is held */
     MienEngine *engine = open_engine(MAX_FACES, 2);
     for (int i = BEGIN; i < FRAMES_CLIP_END; i++) {
         MienImage image = frames_clip(i);
@@ -309,6 +310,7 @@ static void check_streams(bool with_failures)
 {
     static const int counts[][N_STREAMS] = {{1, 1, 1}, {2, 0, 1}, {0, 3, 0}, {1, 2, 4}};
     Video videos[N_STREAMS];
+    (void)frames_clip(78); /* what is missing skips the test before anything is held */
     make_pan(&videos[0], 2);
     make_clip(&videos[1], 78, 14, 2);
     make_clip(&videos[2], 210, 20, 2);
