@@ -13,7 +13,7 @@ static void check_network(const char *name, const uint8_t *data, size_t size, do
                           int32_t n_blocks, const int32_t input[3], int32_t n_outputs)
 {
     MieniGraph *graph;
-    MieniPlan *plan;
+    MieniPlan *plan = NULL;
     MienError error;
     if (mieni_graph_read(data, size, &graph, &error) != MIEN_OK ||
         mieni_plan_create(graph, &plan, &error) != MIEN_OK)
