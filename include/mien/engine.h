@@ -130,8 +130,9 @@ MIEN_API MienStatus mien_engine_create(const MienEngineOptions *options, MienEng
  * @param result        Set to a result borrowed until the next process, reset or destroy.
  * @return MIEN_OK, also when no face is found.
  *         MIEN_E_ARGUMENT: a pointer is NULL, a picture is not valid, or time runs backwards,
- *         MIEN_E_NOMEM, MIEN_E_DEVICE. On failure no result is set, and the video goes on as if the
- *         call had not been made; results of earlier calls are gone.
+ *         MIEN_E_NOMEM. In these cases the video goes on as if the call had not been made.
+ *         MIEN_E_DEVICE: the device failed; the engine can only be destroyed.
+ *         On failure no result is set, and results of earlier calls are gone.
  *
  * Threads: one thread at a time per engine.
  */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A device that fails in the middle of a call: no result, no state has moved, the next call is
- * good. */
+/*
+ * A device that fails in the middle of a call: no result is set and no stream has moved. That shows
+ * because this one can go on; of a real one nothing more is asked than to be closed.
+ */
 #include "engine/engine_private.h"
 #include "engine/frames.h"
 
