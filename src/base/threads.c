@@ -2,6 +2,7 @@
 #include "base/threads.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 typedef struct Worker {
     MieniPool *pool;
@@ -55,6 +56,25 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
+/* Starts the workers with every signal blocked: signals are the business of the caller's threads.
+ */
+static bool start_workers(MieniPool *pool, int32_t n_workers)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = true;
+    for (int32_t i = 0; i < n_workers && started; i++) {
+        Worker *worker = &pool->workers[i];
+        worker->pool = pool;
+        worker->thread = i + 1;
+        started = pthread_create(&worker->handle, NULL, worker_main, worker) == 0;
+        pool->n_threads += started;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
 MienStatus mieni_pool_create(int32_t n_threads, MieniPool **out)
 {
     *out = NULL;
@@ -66,18 +86,9 @@ MienStatus mieni_pool_create(int32_t n_threads, MieniPool **out)
     pthread_cond_init(&pool->work_there, NULL);
     pthread_cond_init(&pool->work_done, NULL);
     pool->workers = mieni_alloc((size_t)n_threads, sizeof(*pool->workers));
-    if (!pool->workers) {
+    if (!pool->workers || !start_workers(pool, n_threads - 1)) {
         mieni_pool_destroy(pool);
         return MIEN_E_NOMEM;
-    }
-    for (int32_t i = 0; i < n_threads - 1; i++) {
-        pool->workers[i].pool = pool;
-        pool->workers[i].thread = i + 1;
-        if (pthread_create(&pool->workers[i].handle, NULL, worker_main, &pool->workers[i]) != 0) {
-            mieni_pool_destroy(pool);
-            return MIEN_E_NOMEM;
-        }
-        pool->n_threads++;
     }
     *out = pool;
     return MIEN_OK;

@@ -4,6 +4,7 @@
 #include "base/threads.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "support/test.h"
@@ -74,6 +75,7 @@ typedef struct Meeting {
     pthread_mutex_t mutex;
     pthread_cond_t all_there;
     int n_there, n_wanted;
+    bool blocked[4]; /* by thread: whether SIGTERM is */
 } Meeting;
 
 static void meet(void *user, int32_t index, int32_t thread)
@@ -130,10 +132,36 @@ static void no_memory_is_an_error(void **state)
     mieni_alloc_fail_at(-1, false);
 }
 
+/* Notes on which threads SIGTERM is blocked. */
+static void note_mask(void *user, int32_t index, int32_t thread)
+{
+    Meeting *meeting = user;
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    meeting->blocked[thread] = sigismember(&mask, SIGTERM) == 1;
+    meet(meeting, index, thread); /* so that each thread gets a piece */
+}
+
+static void signals_are_for_the_callers_threads(void **state)
+{
+    (void)state;
+    MieniPool *pool;
+    assert_int_equal(mieni_pool_create(3, &pool), MIEN_OK);
+    Meeting meeting = {.n_wanted = 3};
+    pthread_mutex_init(&meeting.mutex, NULL);
+    pthread_cond_init(&meeting.all_there, NULL);
+    mieni_pool_run(pool, 3, note_mask, &meeting);
+    assert_false(meeting.blocked[0]);
+    assert_true(meeting.blocked[1] && meeting.blocked[2]);
+    mieni_pool_destroy(pool);
+    pthread_cond_destroy(&meeting.all_there);
+    pthread_mutex_destroy(&meeting.mutex);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_piece_runs_once),  cmocka_unit_test(many_short_jobs),
     cmocka_unit_test(pieces_run_in_parallel), cmocka_unit_test(pools_come_and_go),
-    cmocka_unit_test(no_memory_is_an_error),
+    cmocka_unit_test(no_memory_is_an_error),  cmocka_unit_test(signals_are_for_the_callers_threads),
 };
 
 TEST_MAIN(tests)
