@@ -12,4 +12,12 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/install_judge.c
     ${CMAKE_CURRENT_LIST_DIR}/install_packages.c
     ${CMAKE_CURRENT_LIST_DIR}/install_public.c
+    ${CMAKE_CURRENT_LIST_DIR}/fake.c
+    ${CMAKE_CURRENT_LIST_DIR}/machine.c
+    ${CMAKE_CURRENT_LIST_DIR}/probe.c
+    ${CMAKE_CURRENT_LIST_DIR}/probe_hardware.c
+    ${CMAKE_CURRENT_LIST_DIR}/probe_libraries.c
+    ${CMAKE_CURRENT_LIST_DIR}/probe_modules.c
+    ${CMAKE_CURRENT_LIST_DIR}/probe_nodes.c
+    ${CMAKE_CURRENT_LIST_DIR}/probe_platform.c
 )
