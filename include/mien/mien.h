@@ -13,6 +13,7 @@
 
 #include "bench.h"
 #include "device.h"
+#include "doctor.h"
 #include "engine.h"
 #include "explain.h"
 #include "image.h"

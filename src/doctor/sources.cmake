@@ -2,6 +2,8 @@
 target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/catalogue.c
     ${CMAKE_CURRENT_LIST_DIR}/elf.c
+    ${CMAKE_CURRENT_LIST_DIR}/condition.c
+    ${CMAKE_CURRENT_LIST_DIR}/diagnose.c
     ${CMAKE_CURRENT_LIST_DIR}/explain.c
     ${CMAKE_CURRENT_LIST_DIR}/explain_lines.c
     ${CMAKE_CURRENT_LIST_DIR}/facts.c
@@ -13,11 +15,18 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/install_packages.c
     ${CMAKE_CURRENT_LIST_DIR}/install_public.c
     ${CMAKE_CURRENT_LIST_DIR}/fake.c
+    ${CMAKE_CURRENT_LIST_DIR}/fix.c
+    ${CMAKE_CURRENT_LIST_DIR}/helper.c
+    ${CMAKE_CURRENT_LIST_DIR}/jetson.c
     ${CMAKE_CURRENT_LIST_DIR}/machine.c
+    ${CMAKE_CURRENT_LIST_DIR}/predicates.c
     ${CMAKE_CURRENT_LIST_DIR}/probe.c
     ${CMAKE_CURRENT_LIST_DIR}/probe_hardware.c
     ${CMAKE_CURRENT_LIST_DIR}/probe_libraries.c
     ${CMAKE_CURRENT_LIST_DIR}/probe_modules.c
     ${CMAKE_CURRENT_LIST_DIR}/probe_nodes.c
     ${CMAKE_CURRENT_LIST_DIR}/probe_platform.c
+    ${CMAKE_CURRENT_LIST_DIR}/report.c
+    ${CMAKE_CURRENT_LIST_DIR}/report_write.c
+    ${CMAKE_CURRENT_LIST_DIR}/rules.c
 )

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asks the rules in order and sorts out what follows from what. */
+#include "doctor/rules.h"
+
+#include <stdio.h>
+
+/* Causes that somebody made apart from all others, and that stay when an earlier one is mended. */
+static const char *const independent[] = {
+    "cuda-visible-devices-hides",
+    "vulkan-env-hides-driver",
+    "nvidia-visible-devices-void",
+    "jetson-container-l4t-mismatch",
+    "ptx-jit-disabled",
+    "container-capability-no-compute",
+    "container-capability-no-graphics",
+};
+
+/* C02.0.name beside C02.0.ok. */
+static void cite_name(const MieniFacts *facts, const char *ok, MieniEvidence *evidence)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "%.*sname", (int)(strlen(ok) - 2), ok);
+    mieni_cite(evidence, mieni_facts_get(facts, name));
+}
+
+static bool cuda_works(const MieniFacts *facts, MieniEvidence *evidence)
+{
+    const MieniFact *fact;
+    if (!mieni_condition_holds(facts, "C01.cuInit=0", NULL))
+        return false;
+    for (size_t at = 0; (fact = mieni_facts_next(facts, "C02.*.ok", &at));)
+        if (fact->state == MIENI_FACT_VALUE && !strcmp(fact->text, "yes")) {
+            mieni_cite(evidence, fact);
+            cite_name(facts, fact->name, evidence);
+            return true;
+        }
+    return false;
+}
+
+static MieniStackState state_of(bool asked, bool works)
+{
+    return !asked ? MIENI_STACK_UNKNOWN : works ? MIENI_STACK_WORKS : MIENI_STACK_BROKEN;
+}
+
+/* Whether the helper said anything of a kind. */
+static bool asked(const MieniFacts *facts, const char *pattern)
+{
+    size_t at = 0;
+    const MieniFact *fact = mieni_facts_next(facts, pattern, &at);
+    return fact && fact->state != MIENI_FACT_UNKNOWN;
+}
+
+MieniStackState mieni_stack_state(const MieniFacts *facts, uint32_t stack, MieniEvidence *evidence)
+{
+    static const char egl_works[] =
+        "G01.initialize=ok G01.context=ok -@gles_below_3_1 "
+        "-G01.renderer~llvmpipe|softpipe|swrast|Software|SwiftShader G01.renderer";
+    switch (stack) {
+    case MIENI_STACK_CUDA:
+        return state_of(asked(facts, "C01.probe"), cuda_works(facts, evidence));
+    case MIENI_STACK_VULKAN:
+        return state_of(asked(facts, "V01.probe"),
+                        mieni_condition_holds(facts, "V02.usable>0 ?V02.*.name", evidence));
+    case MIENI_STACK_EGL:
+        return state_of(asked(facts, "G01.probe"),
+                        mieni_condition_holds(facts, egl_works, evidence));
+    default:
+        return MIENI_STACK_UNKNOWN;
+    }
+}
+
+static bool is_off(const char *off, const char *id)
+{
+    size_t n = strlen(id);
+    for (const char *at = off; at && (at = strstr(at, id)); at++)
+        if ((at == off || at[-1] == ',') && (at[n] == '\0' || at[n] == ','))
+            return true;
+    return false;
+}
+
+static bool has_cause(const MieniDiagnosis *diagnosis, const MieniCause *cause)
+{
+    for (size_t i = 0; i < diagnosis->n_findings; i++)
+        if (diagnosis->findings[i].cause == cause)
+            return true;
+    return false;
+}
+
+static void ask(const MieniFacts *facts, const MieniRule *rule, MieniDiagnosis *diagnosis)
+{
+    const MieniCause *cause = mieni_catalogue_find(rule->cause);
+    MieniFinding finding = {.rule = rule, .cause = cause, .stacks = rule->stacks};
+    for (int i = 0; i < MIENI_N_STACKS; i++)
+        if (diagnosis->stacks[i].state == MIENI_STACK_WORKS && cause &&
+            cause->severity == MIENI_SEVERITY_FATAL)
+            finding.stacks &= ~(1u << i);
+    if (!cause || !finding.stacks || has_cause(diagnosis, cause) ||
+        !mieni_condition_holds(facts, rule->condition, &finding.evidence))
+        return;
+    diagnosis->findings[diagnosis->n_findings++] = finding;
+}
+
+/* Fatal ones first; the rules' order stays. */
+static void sort(MieniDiagnosis *diagnosis)
+{
+    MieniFinding *findings = diagnosis->findings;
+    for (size_t i = 1; i < diagnosis->n_findings; i++) {
+        MieniFinding moved = findings[i];
+        size_t k = i;
+        for (; k > 0 && findings[k - 1].cause->severity > moved.cause->severity; k--)
+            findings[k] = findings[k - 1];
+        findings[k] = moved;
+    }
+}
+
+static bool is_independent(const MieniCause *cause)
+{
+    for (size_t i = 0; i < MIENI_COUNT_OF(independent); i++)
+        if (!strcmp(independent[i], cause->id))
+            return true;
+    return false;
+}
+
+/* An earlier fatal cause that stops all of the same stacks may well be all that is wrong. */
+static void explain(MieniDiagnosis *diagnosis)
+{
+    for (size_t i = 1; i < diagnosis->n_findings; i++) {
+        MieniFinding *later = &diagnosis->findings[i];
+        if (later->cause->severity != MIENI_SEVERITY_FATAL || is_independent(later->cause))
+            continue;
+        for (size_t k = 0; k < i && !later->explained_by; k++) {
+            const MieniFinding *earlier = &diagnosis->findings[k];
+            if (earlier->rule->stage < later->rule->stage && !earlier->explained_by &&
+                (later->stacks & ~earlier->stacks) == 0)
+                later->explained_by = earlier->cause;
+        }
+    }
+}
+
+static void give_verdicts(MieniDiagnosis *diagnosis)
+{
+    for (int s = 0; s < MIENI_N_STACKS; s++)
+        for (size_t i = 0; i < diagnosis->n_findings && !diagnosis->stacks[s].finding; i++) {
+            const MieniFinding *finding = &diagnosis->findings[i];
+            if ((finding->stacks & 1u << s) && finding->cause->severity == MIENI_SEVERITY_FATAL)
+                diagnosis->stacks[s].finding = finding;
+        }
+}
+
+MienStatus mieni_diagnose(const MieniFacts *facts, const char *off, MieniDiagnosis *diagnosis)
+{
+    size_t n_rules;
+    const MieniRule *rules = mieni_rules(&n_rules);
+    *diagnosis = (MieniDiagnosis){.findings = mieni_alloc(n_rules, sizeof(MieniFinding))};
+    if (!diagnosis->findings)
+        return MIEN_E_NOMEM;
+    for (int i = 0; i < MIENI_N_STACKS; i++)
+        diagnosis->stacks[i].state =
+            mieni_stack_state(facts, 1u << i, &diagnosis->stacks[i].evidence);
+    for (size_t i = 0; i < n_rules; i++)
+        if (!is_off(off, rules[i].id))
+            ask(facts, &rules[i], diagnosis);
+    sort(diagnosis);
+    explain(diagnosis);
+    give_verdicts(diagnosis);
+    return MIEN_OK;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs mien-probe: the program that loads the drivers, so that one that hangs or crashes takes only
+ * it down. */
+#ifndef MIENI_DOCTOR_HELPER_H
+#define MIENI_DOCTOR_HELPER_H
+
+#include "doctor/facts.h"
+#include "doctor/machine.h"
+
+/*
+ * Runs all probes at once and adds what they print. A probe that is late is killed; one that hangs,
+ * crashes or prints nonsense is a fact of its own: "C01.probe" is "done", "hung (...)",
+ * "crashed (...)" or "failed (...)", and likewise N01, V01 and G01. `program` NULL: beside the
+ * library.
+ */
+MienStatus mieni_run_helper(const MieniMachine *machine, const char *program, int32_t timeout_ms,
+                            MieniFacts *facts);
+
+#endif
