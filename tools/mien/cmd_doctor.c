@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "args.h"
+#include "explain.h"
 #include "message.h"
 #include "mien/doctor.h"
 #include "writer.h"
 
 typedef struct DoctorValues {
     CliCommon common;
-    const char *device, *explain;
+    const char *device, *explain, *python;
     bool json;
 } DoctorValues;
 
@@ -22,8 +23,11 @@ static const CliOption doctor_options[] = {
      "cuda[:N], vulkan[:N], gpu or cpu: end with 3 if it does not work", 0, 0, NULL},
     {"json", 0, CLI_FLAG, offsetof(DoctorValues, json), NULL,
      "for programs: JSON (mien.doctor/1); with --verbose also every fact", 0, 0, NULL},
-    {"explain", 0, CLI_TEXT, offsetof(DoctorValues, explain), "CAUSE",
-     "tell what a cause is, how one tells and what mends it", 0, 0, NULL},
+    {"explain", 0, CLI_TEXT, offsetof(DoctorValues, explain), "WHAT",
+     "a cause: what it is and what mends it; else a log, or - for standard input: what its lines mean",
+     0, 0, NULL},
+    {"python", 0, CLI_TEXT, offsetof(DoctorValues, python), "PATH",
+     "whether the MediaPipe, TensorFlow, ... of this environment can use a GPU at all", 0, 0, NULL},
     CLI_COMMON_OPTIONS(DoctorValues, common)};
 /* clang-format on */
 
@@ -32,7 +36,8 @@ static const CliCommand doctor_command = {
     .summary = "Says why the GPU is not used, and what to do about it.",
     .usage = "[--device D] [--json]",
     .examples = "mien doctor\nmien doctor --device cuda --json\n"
-                "mien doctor --explain nouveau-bound\n",
+                "mien doctor --explain nouveau-bound\n"
+                "mien doctor --explain mediapipe.log\nmien doctor --python venv\n",
     .notes =
         "CUDA, Vulkan and EGL (which MediaPipe uses) are judged apart: one can work without the\n"
         "others. Drivers are loaded by a helper with a time limit. Nothing is changed.\n",
@@ -51,19 +56,6 @@ static CliExit flush(CliWriter *writer)
     int error = cli_writer_flush(writer);
     if (error)
         return cli_fail(CLI_OUTPUT, "cannot write standard output: %s", strerror(error));
-    return CLI_OK;
-}
-
-static CliExit explain(const char *id)
-{
-    MienCause cause;
-    if (mien_cause_find(id, &cause) != MIEN_OK)
-        return cli_fail(CLI_USAGE,
-                        "doctor: there is no cause %s; `mien doctor` names those that it "
-                        "finds",
-                        id);
-    printf("%s\n%s\n\n%s\n\n%s%s", cause.id, cause.title, cause.why, cause.fix,
-           cause.fix[0] ? "\n" : "");
     return CLI_OK;
 }
 
@@ -139,7 +131,9 @@ int cmd_doctor(int argc, char **argv)
     if (status != CLI_OK)
         return status == CLI_ARGS_DONE ? CLI_OK : status;
     if (values.explain)
-        return (int)explain(values.explain);
+        return (int)cli_explain(values.explain, values.json);
+    if (values.python)
+        return (int)cli_inspect_python(values.python, values.json);
     int stacks = values.device ? stacks_of(values.device) : 0;
     if (stacks < 0)
         return (int)cli_fail(CLI_USAGE, "doctor: unknown device %s; see mien doctor --help",
