@@ -4,6 +4,7 @@ rules again with each one switched off: exactly its own fixtures must fail."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -203,6 +204,23 @@ class Drills(unittest.TestCase):
 
     def test_flood(self):
         self.drill("vulkan:flood", "V01.probe", "failed", "vulkan", ["cuda", "egl"])
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    def test_writes_nothing_and_calls_nobody(self):
+        log = os.path.join(self.folder, "strace")
+        environment = dict(os.environ, MIEN_DOCTOR_ROOT=self.root)
+        command = ["strace", "-f", "-qq", "-e", "trace=socket,connect,open,openat,unlink,mkdir",
+                   "-o", log, TOOL, "doctor"]
+        result = subprocess.run(command, env=environment, timeout=300, check=False,
+                                capture_output=True, text=True)
+        with open(log, encoding="utf-8", errors="replace") as file:
+            calls = file.read().splitlines()
+        if not any("mien-probe" in call or "libcuda" in call for call in calls):
+            self.skipTest(f"strace cannot trace here: {result.stderr}")
+        self.assertEqual([call for call in calls if "AF_INET" in call], [])
+        written = [call for call in calls if re.search(r"O_WRONLY|O_RDWR|O_CREAT|unlink|mkdir",
+                                                       call)]
+        self.assertEqual([call for call in written if '"/dev/null"' not in call], [])
 
     def test_garbage(self):
         report, _ = self.examine("cuda:garbage", TIMEOUT_MS)

@@ -5,7 +5,9 @@
  * Loads one GPU driver, asks it what works, and prints facts as lines. The doctor runs it: what
  * hangs or crashes in here harms nobody else. The last line is "done".
  */
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,7 +15,6 @@
 #include "fact.h"
 
 #define LONGEST_LIFE_S 30 /* should whoever started us be gone */
-#define MAX_OPEN 4096
 
 static const struct {
     const char *name;
@@ -21,13 +22,25 @@ static const struct {
 } probes[] = {
     {"cuda", probe_cuda}, {"nvml", probe_nvml}, {"vulkan", probe_vulkan}, {"egl", probe_egl}};
 
+static void close_inherited(void)
+{
+    DIR *open_files = opendir("/proc/self/fd");
+    if (!open_files)
+        return;
+    for (struct dirent *entry; (entry = readdir(open_files));) {
+        int fd = atoi(entry->d_name);
+        if (fd > STDERR_FILENO && fd != dirfd(open_files))
+            close(fd);
+    }
+    closedir(open_files);
+}
+
 /* A driver gets no files of the program that started us, and a crash leaves no core file. */
 static void prepare(void)
 {
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
-    for (int fd = 3; fd < MAX_OPEN; fd++)
-        close(fd);
+    close_inherited();
     alarm(LONGEST_LIFE_S);
 }
 
