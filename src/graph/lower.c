@@ -226,7 +226,7 @@ static bool lower_maxpool(MieniLowering *lowering, const MieniGraphOp *op)
         return false;
     if (op->filter_h != 2 || op->filter_w != 2 || op->stride_h != 2 || op->stride_w != 2 ||
         op->fused != MIENI_FUSED_NONE || out[0] != (in[0] + 1) / 2 || out[1] != (in[1] + 1) / 2 ||
-        out[2] != in[2])
+        out[2] != in[2] || (op->padding == MIENI_PADDING_VALID && (in[0] % 2 || in[1] % 2)))
         return mieni_refuse(lowering, op, "is no 2x2 maximum with stride 2");
     return lower_helper(lowering, op, MIENI_NODE_MAXPOOL);
 }
@@ -287,6 +287,14 @@ static bool lower_depth_to_space(MieniLowering *lowering, const MieniGraphOp *op
     return true;
 }
 
+static bool part_fits(const MieniGraphTensor *part, const MieniGraphTensor *whole, int32_t axis)
+{
+    bool fits = part->rank == whole->rank;
+    for (int32_t i = 0; i < whole->rank && fits; i++)
+        fits = i == axis || part->shape[i] == whole->shape[i];
+    return fits;
+}
+
 /* Parts that stand one behind the other in memory become windows of the whole. */
 static bool lower_concatenation(MieniLowering *lowering, const MieniGraphOp *op)
 {
@@ -304,6 +312,8 @@ static bool lower_concatenation(MieniLowering *lowering, const MieniGraphOp *op)
         int32_t value = mieni_input_value(lowering, op, i);
         if (value < 0)
             return false;
+        if (!part_fits(&lowering->graph->tensors[op->inputs[i]], out, axis))
+            return mieni_refuse(lowering, op, "joins shapes that do not fit each other");
         MieniValue *part = &lowering->values[value];
         if (part->node < 0 || lowering->nodes[part->node].kind != MIENI_NODE_OP ||
             part->parent >= 0)
@@ -322,6 +332,10 @@ static bool lower_concatenation(MieniLowering *lowering, const MieniGraphOp *op)
 
 static bool lower_op(MieniLowering *lowering, const MieniGraphOp *op)
 {
+    /* Half floats are unpacked in two steps. */
+    MieniType type = lowering->graph->tensors[op->output].type;
+    if (type != MIENI_TYPE_F32 && (type != MIENI_TYPE_F16 || op->kind != MIENI_GRAPH_DENSIFY))
+        return mieni_refuse(lowering, op, "makes something else than float32");
     switch (op->kind) {
     case MIENI_GRAPH_DEQUANTIZE:
     case MIENI_GRAPH_DENSIFY:

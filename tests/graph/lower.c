@@ -276,6 +276,12 @@ static void residuals_that_do_not_fuse(void **state)
     m->tensors[a].shape[1] = m->tensors[a].shape[2] = 2;
     m->ops[0].options[1].value = m->ops[0].options[2].value = 4;
     expect_refusal(end(m, fb_add(m, a, y, false)), "(ADD)", "shortcut that mien does not know");
+    /* A pool that does not go beyond the border leaves out the last column of an odd width. */
+    m = begin(6, 7, 9);
+    a = fb_conv(m, x, 9, 3, 2, FB_SAME, false);
+    y = fb_maxpool(m, x);
+    m->ops[1].options[0].value = FB_VALID;
+    expect_refusal(end(m, fb_add(m, a, y, false)), "operator 1 (MAX_POOL_2D)", "no 2x2 maximum");
     /* The shortcut is made after the convolution: nothing of it is there yet. */
     m = begin(6, 6, 9);
     a = fb_conv(m, x, 12, 3, 1, FB_SAME, false);
@@ -360,9 +366,19 @@ static void shapes_and_parts(void **state)
     m->tensors[y].shape[1] = 100;
     expect_refusal(end(m, y), "operator 2 (CONCATENATION)", "output of another size");
     m = begin(4, 4, 8);
+    a = fb_reshape(m, fb_conv(m, x, 6, 1, 1, FB_SAME, false), 3, 1, 32, 3);
+    b = fb_reshape(m, fb_conv(m, x, 6, 1, 1, FB_SAME, false), 3, 1, 48, 2);
+    y = fb_concat(m, 1, a, b);
+    m->tensors[y].shape[1] = 64;
+    expect_refusal(end(m, y), "operator 4 (CONCATENATION)", "shapes that do not fit");
+    m = begin(4, 4, 8);
     y = fb_reshape(m, x, 2, 1, 128);
     m->tensors[y].shape[1] = 127;
     expect_refusal(end(m, y), "operator 0 (RESHAPE)", "changes the number of elements");
+    m = begin(4, 4, 8);
+    y = fb_reshape(m, x, 2, 1, 128);
+    m->tensors[y].type = FB_I32;
+    expect_refusal(end(m, y), "operator 0 (RESHAPE)", "something else than float32");
     /* Memory that was made as one shape is not read as another. */
     m = begin(4, 3, 8);
     y = fb_reshape(m, fb_conv(m, x, 8, 1, 1, FB_SAME, false), 4, 1, 3, 4, 8);

@@ -216,18 +216,24 @@ static FbModel *make_network(uint64_t seed)
     return maker.model;
 }
 
+/* Keeps a network for a closer look, where MIEN_TEST_DUMP says. */
+static void dump(const FbFile *file)
+{
+    const char *path = getenv("MIEN_TEST_DUMP");
+    FILE *out = path ? fopen(path, "wb") : NULL;
+    if (!out)
+        return;
+    fwrite(file->data, 1, file->size, out);
+    fclose(out);
+}
+
 static NetworkCheck check_seed(uint64_t seed)
 {
     FbModel *model = make_network(seed);
     FbFile file = fb_write(model);
     NetworkCheck check = network_check(file.data, file.size, 1e8, 1 << 24);
     if (*check.wrong) {
-        const char *dump = getenv("MIEN_TEST_DUMP");
-        FILE *out = dump ? fopen(dump, "wb") : NULL;
-        if (out) {
-            fwrite(file.data, 1, file.size, out);
-            fclose(out);
-        }
+        dump(&file);
         print_error("seed %llu: %s\n", (unsigned long long)seed, check.wrong);
     }
     fb_file_free(&file);
@@ -261,8 +267,67 @@ static void plans_equal_graphs(void **state)
     assert_true(n_compared > n / 3);
 }
 
+/* Changes one number that describes the network: a size, an index, an option. */
+static void damage(FbFile *file, uint64_t *seed)
+{
+    for (;;) {
+        const FbMark *mark = &file->marks[mieni_rng_below(seed, (uint32_t)file->n_marks)];
+        bool is_vector = strstr(mark->name, "[]") != NULL;
+        bool is_field = strchr(mark->name, '.') && !is_vector;
+        if (is_vector && (strstr(mark->name, "data") || strstr(mark->name, "name")))
+            continue;
+        size_t at = mark->at;
+        if (is_vector && mieni_rng_below(seed, 8))
+            at += 4 + 4 * (size_t)mieni_rng_below(seed, MIENI_MAX(fb_get_u32(file, at), 1));
+        else if (is_field && !strstr(mark->name, "options") && mieni_rng_below(seed, 2))
+            continue; /* offsets: mostly they only lead astray */
+        if (at + 4 > file->size)
+            continue;
+        uint32_t before = file->data[at];
+        uint32_t value = mieni_rng_below(seed, 3) ? mieni_rng_below(seed, 24)
+                                                  : before + mieni_rng_below(seed, 3) - 1;
+        if (is_vector || strstr(mark->name, "buffer"))
+            fb_put_u32(file, at, value);
+        else
+            fb_put_u8(file, at, (uint8_t)value);
+        return;
+    }
+}
+
+/* Sound networks of which one or two numbers are changed: mostly refused; what is accepted must
+ * still be one that the operations' definitions accept, and compute what they say. */
+static void damaged_graphs_are_refused(void **state)
+{
+    (void)state;
+    const char *wanted = getenv("MIEN_TEST_NETWORKS");
+    uint64_t n = wanted ? strtoull(wanted, NULL, 10) : 3000, n_ran = 0, n_wrong = 0;
+    for (uint64_t seed = 1; seed <= n; seed++) {
+        FbModel *model = make_network(seed / 4);
+        FbFile file = fb_write(model);
+        fb_destroy(model);
+        uint64_t rng = seed;
+        damage(&file, &rng);
+        if (seed % 3 == 0)
+            damage(&file, &rng);
+        NetworkCheck check = network_check(file.data, file.size, 1e7, 1 << 22);
+        n_ran += check.ran;
+        if (check.problem && strcmp(check.problem, "too much work") != 0)
+            snprintf(check.wrong, sizeof(check.wrong), "accepted, but it has %s", check.problem);
+        if (*check.wrong) {
+            print_error("seed %llu: %s\n", (unsigned long long)seed, check.wrong);
+            n_wrong++;
+            dump(&file);
+        }
+        fb_file_free(&file);
+    }
+    print_message("%llu of %llu were still run\n", (unsigned long long)n_ran,
+                  (unsigned long long)n);
+    assert_int_equal(n_wrong, 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(plans_equal_graphs),
+    cmocka_unit_test(damaged_graphs_are_refused),
 };
 
 TEST_MAIN(tests)

@@ -95,6 +95,7 @@ static void run_and_compare(NetworkCheck *check, const MieniGraph *graph, const 
     }
     Interpreter interpreter;
     bool known = memory && interpreter_run(&interpreter, graph, input, 2 * plan->macs + 1e7);
+    check->problem = memory ? interpreter.problem : NULL;
     static const struct {
         const char *kernels;
         uint64_t cpu_mask;

@@ -8,9 +8,10 @@
 typedef struct NetworkCheck {
     MienStatus status; /* of reading, planning and preparing: OK, or why not */
     MienError error;
-    bool ran;        /* it was small enough to run */
-    bool compared;   /* and its operations are known to the interpreter, its numbers finite */
-    char wrong[160]; /* not empty: the plan's outputs are not those of the graph */
+    bool ran;            /* it was small enough to run */
+    bool compared;       /* and its operations are known to the interpreter, its numbers finite */
+    const char *problem; /* why the interpreter could not run what the planner accepted, or NULL */
+    char wrong[160];     /* not empty: the plan's outputs are not those of the graph */
 } NetworkCheck;
 
 /*
