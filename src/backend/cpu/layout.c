@@ -8,7 +8,7 @@
 #include "graph/memory.h"
 
 /* More than any network needs; what asks for it is not to be trusted. */
-#define MAX_ACTIVATION_BYTES ((size_t)256 << 20)
+#define MAX_ACTIVATION_BYTES ((size_t)64 << 20)
 
 static void set_plane(CpuTensor *tensor, const MieniTensor *of, bool is_input)
 {
