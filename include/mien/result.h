@@ -34,18 +34,51 @@ typedef struct MienFace {
     int32_t face_id;
     /** Of the detection that its track began with, 0..1. */
     float score;
-    /** The landmark network's confidence that this is a face, 0..1. */
+    /** The landmark network's confidence that this is a face, 0..1; the score again from an engine
+     * that only detects. */
     float presence;
-    /** Bounds of the landmarks in pixels of the upright picture: left and top, width and height. */
+    /** Bounds of the landmarks in pixels of the upright picture: left and top, width and height;
+     * those of the detection from an engine that only detects. */
     float box_x;
     float box_y;
     float box_width;
     float box_height;
-    /** 468, or 478 with irises. */
+    /** 468, or 478 with irises; 0 from an engine that only detects. */
     int32_t n_landmarks;
-    /** [n_landmarks], MediaPipe's order. Owner: the result. */
+    /** [n_landmarks], MediaPipe's order; NULL if there are none. Owner: the result. */
     const MienLandmark *landmarks;
+    /** MIEN_N_BLENDSHAPES, or 0 unless they were asked for. */
+    int32_t n_blendshapes;
+    /** [n_blendshapes], 0..1, MediaPipe's order (mien_blendshape_name); NULL if there are none.
+     * Owner: the result. */
+    const float *blendshapes;
+    /** Facial transformation matrix, [16] row-major: takes points of MediaPipe's canonical face
+     * (centimetres) to the camera's space (centimetres; x to the picture's right, y up, the camera
+     * in the origin looking along -z). NULL unless asked for, and for a face of no extent.
+     * Owner: the result. */
+    const float *transform;
+    /** Rotation of the matrix as x, y, z, w with w >= 0; all 0 without a matrix. */
+    float quaternion[4];
+    /** The same rotation in degrees, 0 without a matrix: rotation = Ry(yaw) Rx(pitch) Rz(roll), by
+     * the right-hand rule about the camera's axes. yaw > 0: the nose points to the picture's right;
+     * pitch > 0: down; roll > 0: the head leans counter-clockwise in the picture. A face that looks
+     * into the camera has about 0, 0, 0. See docs/formulas.md, "Pose". */
+    float yaw;
+    float pitch;
+    float roll;
+    /** MIEN_N_KEYPOINTS from an engine that only detects, else 0. */
+    int32_t n_keypoints;
+    /** [n_keypoints] of the detection, z 0: the eye, as seen in the picture, on the left, the one
+     * on the right, nose tip, mouth, ear on the left, ear on the right (MediaPipe's order); NULL if
+     * there are none. Owner: the result. */
+    const MienLandmark *keypoints;
 } MienFace;
+
+/** Blendshapes of a face. */
+#define MIEN_N_BLENDSHAPES 52
+
+/** Key points of a detection. */
+#define MIEN_N_KEYPOINTS 6
 
 /** Returns the number of faces, 0 if there are none. Threads: any thread, as long as the result
  * lives. */
@@ -72,6 +105,10 @@ MIEN_API MienStatus mien_result_clone(const MienResult *result, MienResult **clo
 /** Frees a clone; NULL is fine. Never call it with a result that is borrowed from an engine.
  * Threads: any thread. */
 MIEN_API void mien_result_destroy(MienResult *clone);
+
+/** Returns MediaPipe's name of blendshape `index`: "_neutral", "browDownLeft", …; NULL beyond the
+ * last. Left and right are the subject's own. Threads: any thread. */
+MIEN_API const char *mien_blendshape_name(size_t index);
 
 /** Sets of connected landmarks, by the subject's own left and right. Source: MediaPipe's face
  * connection sets. */

@@ -31,17 +31,28 @@ struct MienModel {
  * lack of memory has no place. */
 MienStatus mieni_fail_in(MienError *error, MienStatus status, const char *where);
 
+/* How much there is of a face; 0: none of it. */
+typedef struct MieniFaceShape {
+    int32_t n_landmarks;
+    int32_t n_blendshapes;
+    int32_t n_transform; /* 16 */
+    int32_t n_keypoints;
+} MieniFaceShape;
+
 struct MienResult {
     int64_t timestamp_us;
     int32_t n_faces;
     int32_t capacity; /* faces that there is room for */
-    int32_t n_landmarks;
+    MieniFaceShape shape;
     MienFace *faces;         /* [capacity] */
     MienLandmark *landmarks; /* [capacity][n_landmarks] */
+    float *blendshapes;      /* [capacity][n_blendshapes] */
+    float *transforms;       /* [capacity][n_transform] */
+    MienLandmark *keypoints; /* [capacity][n_keypoints] */
 };
 
 /* Makes room for faces. When that takes a larger block, those there are gone. */
-MienStatus mieni_result_reserve(MienResult *result, int32_t capacity, int32_t n_landmarks);
+MienStatus mieni_result_reserve(MienResult *result, int32_t capacity, const MieniFaceShape *shape);
 void mieni_result_finish(MienResult *result);
 
 /* What is remembered of a video between two frames. */
@@ -70,6 +81,13 @@ typedef struct MieniFrame {
     MienResult result;
 } MieniFrame;
 
+/* Where MediaPipe's two pipelines differ; which one is followed goes with the landmark network. */
+typedef struct MieniRules {
+    bool tasks; /* Face Landmarker; else Face Mesh */
+    float nms_iou, track_iou;
+    float min_presence;
+} MieniRules;
+
 /* Whom a queued job is for. */
 typedef struct MieniTicket {
     MieniFrame *frame;
@@ -86,15 +104,22 @@ typedef struct MieniStage {
     MieniTicket *tickets; /* [capacity] */
 } MieniStage;
 
+/* stages.c: the stages of an engine whose device is open. What they allocate is the engine's. */
+MienStatus mieni_engine_create_detector(MienEngine *engine, MienError *error);
+MienStatus mieni_engine_create_landmarks(MienEngine *engine, MienError *error);
+void mieni_engine_destroy_stages(MienEngine *engine);
+
 struct MienEngine {
     MienEngineOptions options;
     MieniLog log;
     MienError error;
     char requested[64]; /* the device that the options named */
     MieniChoice choice;
-    MieniStage detector, landmarks;
+    MieniRules rules;
+    MieniStage detector;
+    MieniStage landmarks; /* without a plan where the engine only detects */
     int32_t n_anchors;
-    int32_t n_landmarks;
+    MieniFaceShape shape;
     int32_t max_tracks;      /* 2 * max_faces: what one frame can hold */
     MieniDetection *scratch; /* [n_anchors] */
     MieniTrack *detected;    /* [max_faces] */

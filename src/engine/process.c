@@ -23,8 +23,8 @@ static MienStatus reserve_frames(MienEngine *engine, size_t n)
         MieniFrame *frame = &engine->frames[i];
         if (!frame->found)
             frame->found = mieni_alloc((size_t)engine->max_tracks, sizeof(*frame->found));
-        if (!frame->found || mieni_result_reserve(&frame->result, engine->max_tracks,
-                                                  engine->n_landmarks) != MIEN_OK)
+        if (!frame->found ||
+            mieni_result_reserve(&frame->result, engine->max_tracks, &engine->shape) != MIEN_OK)
             return mieni_fail_nomem(&engine->error);
     }
     return MIEN_OK;
@@ -141,38 +141,90 @@ static MienStatus queue(MienEngine *engine, MieniStage *stage, MieniFrame *frame
     if (mieni_crop_init(&job->crop, &frame->view, &rect, &stage->crop) != MIEN_OK)
         return MIEN_OK;
     job->picture = &frame->view;
-    job->projection = mieni_projection_of(&rect);
+    job->projection = engine->rules.tasks
+                          ? mieni_projection_in_picture(&rect, frame->view.upright_width,
+                                                        frame->view.upright_height)
+                          : mieni_projection_of(&rect);
     stage->tickets[stage->n_queued] = (MieniTicket){frame, *track};
     stage->n_queued++;
     return stage->n_queued < stage->capacity ? MIEN_OK : flush(engine, stage, take);
 }
 
-/* Merges what the detector found in a frame with what is tracked. */
+/* Merges what the detector found in a frame with what is tracked. In Face Mesh what is tracked
+ * wins; in the Face Landmarker what was detected, and no frame has more than max_faces. */
 static void associate(MienEngine *engine, MieniFrame *frame, int32_t n_detected)
 {
-    const MieniStreamState *state = frame->stream ? &frame->stream->working : NULL;
-    frame->n_found =
-        mieni_track_associate(engine->detected, n_detected, state ? state->tracks : NULL,
-                              state ? state->n_tracks : 0, MIENI_TRACK_IOU_LEGACY, frame->found);
+    const MieniTrack *detected = engine->detected, *tracked = NULL;
+    int32_t n_tracked = 0;
+    if (frame->stream) {
+        tracked = frame->stream->working.tracks;
+        n_tracked = frame->stream->working.n_tracks;
+    }
+    if (!engine->rules.tasks) {
+        frame->n_found = mieni_track_associate(detected, n_detected, tracked, n_tracked,
+                                               engine->rules.track_iou, frame->found);
+        return;
+    }
+    if (frame->stream) {
+        frame->n_found = mieni_track_associate(tracked, n_tracked, detected, n_detected,
+                                               engine->rules.track_iou, frame->found);
+    } else { /* pictures are not tracked, and nothing is merged */
+        memcpy(frame->found, detected, (size_t)n_detected * sizeof(*detected));
+        frame->n_found = n_detected;
+    }
+    frame->n_found = MIENI_MIN(frame->n_found, engine->options.max_faces);
+}
+
+/* The boxes of a detector's job, projected into the picture, best first; returns their number. */
+static int32_t merge_detections(MienEngine *engine, const MieniFrame *frame, MieniJob *job)
+{
+    int32_t n = mieni_nms_weighted(job->detections, job->n_detections, engine->rules.nms_iou,
+                                   engine->scratch);
+    n = MIENI_MIN(n, engine->options.max_faces);
+    for (int32_t i = 0; i < n; i++)
+        mieni_detection_project(&job->detections[i], &job->projection.rect,
+                                frame->view.upright_width, frame->view.upright_height);
+    return n;
 }
 
 /* From the boxes of a detector's job to places to look at. */
-static void take_detections(MienEngine *engine, const MieniTicket *ticket, MieniJob *job)
+static void take_places(MienEngine *engine, const MieniTicket *ticket, MieniJob *job)
 {
     MieniFrame *frame = ticket->frame;
-    int32_t width = frame->view.upright_width, height = frame->view.upright_height;
-    int32_t n = mieni_nms_weighted(job->detections, job->n_detections, MIENI_NMS_IOU_LEGACY,
-                                   engine->scratch);
-    n = MIENI_MIN(n, engine->options.max_faces);
-    for (int32_t i = 0; i < n; i++) {
-        MieniDetection *detection = &job->detections[i];
-        mieni_detection_project(detection, &job->projection.rect, width, height);
-        engine->detected[i] =
-            (MieniTrack){.rect = mieni_rect_from_detection(detection, width, height),
-                         .face_id = -1,
-                         .score = detection->score};
-    }
+    int32_t n = merge_detections(engine, frame, job);
+    for (int32_t i = 0; i < n; i++)
+        engine->detected[i] = (MieniTrack){
+            .rect = mieni_rect_from_detection(&job->detections[i], frame->view.upright_width,
+                                              frame->view.upright_height, !engine->rules.tasks),
+            .face_id = -1,
+            .score = job->detections[i].score};
     associate(engine, frame, n);
+}
+
+/* From the boxes to faces with six key points, where there is no landmark network. */
+static void take_faces(MienEngine *engine, const MieniTicket *ticket, MieniJob *job)
+{
+    MieniFrame *frame = ticket->frame;
+    MienResult *result = &frame->result;
+    float width = (float)frame->view.upright_width, height = (float)frame->view.upright_height;
+    int32_t n = merge_detections(engine, frame, job);
+    for (int32_t i = 0; i < n; i++) {
+        const MieniDetection *detection = &job->detections[i];
+        MienLandmark *keypoints = result->keypoints + i * MIEN_N_KEYPOINTS;
+        for (int k = 0; k < MIEN_N_KEYPOINTS; k++)
+            keypoints[k] =
+                (MienLandmark){detection->keypoints[k][0], detection->keypoints[k][1], 0};
+        result->faces[i] = (MienFace){.face_id = i,
+                                      .score = detection->score,
+                                      .presence = detection->score,
+                                      .box_x = detection->xmin * width,
+                                      .box_y = detection->ymin * height,
+                                      .box_width = (detection->xmax - detection->xmin) * width,
+                                      .box_height = (detection->ymax - detection->ymin) * height,
+                                      .n_keypoints = MIEN_N_KEYPOINTS,
+                                      .keypoints = keypoints};
+    }
+    result->n_faces = n;
 }
 
 static void set_box(MienFace *face, int32_t width, int32_t height)
@@ -195,9 +247,9 @@ static void set_box(MienFace *face, int32_t width, int32_t height)
 static bool is_face(const MienEngine *engine, const MieniJob *job)
 {
     /* As MediaPipe: strictly, in double. */
-    if (!((double)job->presence > (double)engine->options.min_tracking_confidence))
+    if (!((double)job->presence > (double)engine->rules.min_presence))
         return false;
-    for (int32_t i = 0; i < engine->n_landmarks; i++) {
+    for (int32_t i = 0; i < engine->shape.n_landmarks; i++) {
         const MienLandmark *landmark = &job->landmarks[i];
         if (!isfinite(landmark->x) || !isfinite(landmark->y) || !isfinite(landmark->z))
             return false;
@@ -213,7 +265,7 @@ static void take_landmarks(MienEngine *engine, const MieniTicket *ticket, MieniJ
     MieniFrame *frame = ticket->frame;
     int32_t width = frame->view.upright_width, height = frame->view.upright_height;
     MienResult *result = &frame->result;
-    int32_t index = result->n_faces++, n = engine->n_landmarks;
+    int32_t index = result->n_faces++, n = engine->shape.n_landmarks;
     MienLandmark *landmarks = result->landmarks + (size_t)index * (size_t)n;
     memcpy(landmarks, job->landmarks, (size_t)n * sizeof(*landmarks));
 
@@ -241,6 +293,7 @@ static MienStatus find_places(MienEngine *engine, size_t n, size_t round)
 {
     static const MieniTrack whole = {.rect = {0.5f, 0.5f, 1, 1, 0}};
     MieniStage *stage = &engine->detector;
+    TakeFn take = engine->landmarks.plan ? take_places : take_faces;
     MienStatus status = MIEN_OK;
     for (size_t i = 0; i < n && status == MIEN_OK; i++) {
         MieniFrame *frame = &engine->frames[i];
@@ -249,9 +302,9 @@ static MienStatus find_places(MienEngine *engine, size_t n, size_t round)
         if (frame->stream && frame->stream->working.n_tracks >= engine->options.max_faces)
             associate(engine, frame, 0);
         else
-            status = queue(engine, stage, frame, &whole, take_detections);
+            status = queue(engine, stage, frame, &whole, take);
     }
-    return status == MIEN_OK ? flush(engine, stage, take_detections) : status;
+    return status == MIEN_OK ? flush(engine, stage, take) : status;
 }
 
 /* Looks there. */
@@ -279,7 +332,7 @@ static MienStatus run_rounds(MienEngine *engine, size_t n)
     MienStatus status = MIEN_OK;
     for (size_t round = 0; round < n_rounds && status == MIEN_OK; round++) {
         status = find_places(engine, n, round);
-        if (status == MIEN_OK)
+        if (status == MIEN_OK && engine->landmarks.plan)
             status = find_landmarks(engine, n, round);
     }
     return status;

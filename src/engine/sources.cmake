@@ -5,4 +5,5 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/model.c
     ${CMAKE_CURRENT_LIST_DIR}/process.c
     ${CMAKE_CURRENT_LIST_DIR}/result.c
+    ${CMAKE_CURRENT_LIST_DIR}/stages.c
 )

@@ -29,6 +29,7 @@ int32_t mieni_anchors_generate(const MieniAnchorSpec *spec, MieniAnchor *anchors
 /* ---- nms.c ---- */
 
 #define MIENI_NMS_IOU_LEGACY 0.3f
+#define MIENI_NMS_IOU_TASKS 0.5f
 
 /*
  * Weighted non-maximum suppression, in place: sorts by score, merges what overlaps by more than
@@ -47,16 +48,20 @@ float mieni_iou(const float a[4], const float b[4]);
 void mieni_detection_project(MieniDetection *detection, const MieniRect *rect, int32_t width,
                              int32_t height);
 
-/* The rectangle to look for landmarks in: squared in pixels, 1.5 times the detection, turned so
- * that the eyes are level. */
-MieniRect mieni_rect_from_detection(const MieniDetection *detection, int32_t width, int32_t height);
+/* The rectangle to look for landmarks in: squared in pixels (Face Mesh) or not (Face Landmarker),
+ * 1.5 times the detection, turned so that the eyes are level. */
+MieniRect mieni_rect_from_detection(const MieniDetection *detection, int32_t width, int32_t height,
+                                    bool squared);
 
 /* The same from all landmarks of the last frame. */
 MieniRect mieni_rect_from_landmarks(const MienLandmark *landmarks, int32_t n, int32_t width,
                                     int32_t height);
 
-/* Rounded cosine and sine of the rectangle, for landmark decoding. */
+/* For landmark decoding as Face Mesh does it: right for rectangles that are squares in pixels. */
 MieniProjection mieni_projection_of(const MieniRect *rect);
+
+/* As the Face Landmarker does it: for any rectangle of a picture of this size. */
+MieniProjection mieni_projection_in_picture(const MieniRect *rect, int32_t width, int32_t height);
 
 /* ---- refine.c ---- */
 
@@ -66,6 +71,14 @@ MieniProjection mieni_projection_of(const MieniRect *rect);
 
 /* Lips, left eye, right eye, left iris, right iris, as the attention model outputs them. */
 extern const MieniRefinement mieni_refinements[MIENI_N_REFINEMENTS];
+
+/* ---- blendshapes.c ---- */
+
+#define MIENI_N_BLENDSHAPE_POINTS 146
+
+/* The points [146][2], in pixels, that the blendshape network reads; of 478 landmarks. */
+void mieni_blendshape_points(const MienLandmark *landmarks, int32_t width, int32_t height,
+                             float *points);
 
 /* ---- track.c ---- */
 
@@ -79,12 +92,13 @@ typedef struct MieniTrack {
 #define MIENI_TRACK_IOU_LEGACY 0.5f
 
 /*
- * Merges detections (low priority) with tracked faces (high priority), as MediaPipe's association
- * does: an entry removes every earlier one that it overlaps by more than min_iou. Writes at most
- * n_detected + n_tracked entries to `merged` and returns their number.
+ * Merges faces that there are with ones that come, as MediaPipe's association does: an entry
+ * removes every earlier one that it overlaps by more than min_iou. In Face Mesh detections are the
+ * ones that there are and tracked faces come; in the Face Landmarker it is the other way round. A
+ * new detection that removes a tracked face goes on as that face. Writes at most n_first + n_second
+ * entries to `merged` and returns their number.
  */
-int32_t mieni_track_associate(const MieniTrack *detected, int32_t n_detected,
-                              const MieniTrack *tracked, int32_t n_tracked, float min_iou,
-                              MieniTrack *merged);
+int32_t mieni_track_associate(const MieniTrack *first, int32_t n_first, const MieniTrack *second,
+                              int32_t n_second, float min_iou, MieniTrack *merged);
 
 #endif

@@ -20,7 +20,24 @@ MieniProjection mieni_projection_of(const MieniRect *rect)
 {
     double sine, cosine;
     mieni_sincos((double)rect->rotation, &sine, &cosine);
-    return (MieniProjection){.rect = *rect, .cosine = (float)cosine, .sine = (float)sine};
+    return (MieniProjection){.rect = *rect,
+                             .cosine = (float)cosine,
+                             .sine_x = (float)sine,
+                             .sine_y = (float)sine,
+                             .depth = rect->width};
+}
+
+MieniProjection mieni_projection_in_picture(const MieniRect *rect, int32_t width, int32_t height)
+{
+    MieniProjection projection = mieni_projection_of(rect);
+    float a = rect->width * (float)width, b = rect->height * (float)height;
+    float sine = projection.sine_x;
+    projection.sine_x = sine * b / a;
+    projection.sine_y = sine * a / b;
+    /* As long as the crop's unit of x is in the picture, in both its normalised directions. */
+    float dx = rect->width * projection.cosine, dy = a * sine / (float)height;
+    projection.depth = sqrtf(dx * dx + dy * dy);
+    return projection;
 }
 
 /* The two rows of an affine map of the plane. */
@@ -31,7 +48,7 @@ typedef struct Affine {
 static Affine affine_of(const MieniRect *rect, int32_t width, int32_t height)
 {
     MieniProjection projection = mieni_projection_of(rect);
-    float c = projection.cosine, d = projection.sine;
+    float c = projection.cosine, d = projection.sine_x;
     float image_width = (float)width, image_height = (float)height;
     float a = rect->width * image_width, b = rect->height * image_height;
     float e = rect->cx * image_width, f = rect->cy * image_height;
@@ -80,13 +97,19 @@ static float level_rotation(float x0, float y0, float x1, float y1, int32_t widt
     return (float)(angle - 2.0 * MIENI_PI * floor((angle + MIENI_PI) / (2.0 * MIENI_PI)));
 }
 
-/* Makes the rectangle square in pixels by its longer side, then larger. */
-static void square_and_enlarge(MieniRect *rect, int32_t width, int32_t height)
+/* Makes the rectangle square in pixels by its longer side. */
+static void make_square(MieniRect *rect, int32_t width, int32_t height)
 {
     float image_width = (float)width, image_height = (float)height;
     float side = MIENI_MAX(rect->width * image_width, rect->height * image_height);
-    rect->width = side / image_width * ENLARGEMENT;
-    rect->height = side / image_height * ENLARGEMENT;
+    rect->width = side / image_width;
+    rect->height = side / image_height;
+}
+
+static void enlarge(MieniRect *rect)
+{
+    rect->width *= ENLARGEMENT;
+    rect->height *= ENLARGEMENT;
 }
 
 static MieniRect rect_around(float xmin, float ymin, float xmax, float ymax)
@@ -96,13 +119,16 @@ static MieniRect rect_around(float xmin, float ymin, float xmax, float ymax)
         .cx = xmin + width / 2.0f, .cy = ymin + height / 2.0f, .width = width, .height = height};
 }
 
-MieniRect mieni_rect_from_detection(const MieniDetection *detection, int32_t width, int32_t height)
+MieniRect mieni_rect_from_detection(const MieniDetection *detection, int32_t width, int32_t height,
+                                    bool squared)
 {
     MieniRect rect =
         rect_around(detection->xmin, detection->ymin, detection->xmax, detection->ymax);
     const float *left = detection->keypoints[0], *right = detection->keypoints[1];
     rect.rotation = level_rotation(left[0], left[1], right[0], right[1], width, height);
-    square_and_enlarge(&rect, width, height);
+    if (squared)
+        make_square(&rect, width, height);
+    enlarge(&rect);
     return rect;
 }
 
@@ -125,6 +151,7 @@ MieniRect mieni_rect_from_landmarks(const MienLandmark *landmarks, int32_t n, in
     rect = rect_around(xmin, ymin, xmax, ymax);
     const MienLandmark *left = &landmarks[LEFT_CORNER], *right = &landmarks[RIGHT_CORNER];
     rect.rotation = level_rotation(left->x, left->y, right->x, right->y, width, height);
-    square_and_enlarge(&rect, width, height);
+    make_square(&rect, width, height);
+    enlarge(&rect);
     return rect;
 }

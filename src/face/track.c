@@ -12,25 +12,35 @@ static float overlap(const MieniRect *a, const MieniRect *b)
     return mieni_iou(box_a, box_b);
 }
 
-/* Appends a track in place of all that it overlaps; returns the new number. */
-static int32_t append(MieniTrack *merged, int32_t n, const MieniTrack *track, float min_iou)
+/* Appends a track in place of all that it overlaps; returns the new number. A detection takes over
+ * from the tracked face that it overlaps most. */
+static int32_t append(MieniTrack *merged, int32_t n, MieniTrack track, float min_iou)
 {
     int32_t kept = 0;
-    for (int32_t i = 0; i < n; i++)
-        if (!(overlap(&merged[i].rect, &track->rect) > min_iou))
+    float most = 0;
+    bool is_new = track.face_id < 0;
+    for (int32_t i = 0; i < n; i++) {
+        float shared = overlap(&merged[i].rect, &track.rect);
+        if (!(shared > min_iou)) {
             merged[kept++] = merged[i];
-    merged[kept++] = *track;
+        } else if (is_new && merged[i].face_id >= 0 && shared > most) {
+            most = shared;
+            MieniRect rect = track.rect;
+            track = merged[i];
+            track.rect = rect;
+        }
+    }
+    merged[kept++] = track;
     return kept;
 }
 
-int32_t mieni_track_associate(const MieniTrack *detected, int32_t n_detected,
-                              const MieniTrack *tracked, int32_t n_tracked, float min_iou,
-                              MieniTrack *merged)
+int32_t mieni_track_associate(const MieniTrack *first, int32_t n_first, const MieniTrack *second,
+                              int32_t n_second, float min_iou, MieniTrack *merged)
 {
     int32_t n = 0;
-    for (int32_t i = 0; i < n_detected; i++)
-        n = append(merged, n, &detected[i], min_iou);
-    for (int32_t i = 0; i < n_tracked; i++)
-        n = append(merged, n, &tracked[i], min_iou);
+    for (int32_t i = 0; i < n_first; i++)
+        n = append(merged, n, first[i], min_iou);
+    for (int32_t i = 0; i < n_second; i++)
+        n = append(merged, n, second[i], min_iou);
     return n;
 }

@@ -262,9 +262,14 @@ MienStatus mieni_plan_add_landmark_decoder(MieniPlan *plan, float side,
 {
     enum { N_MESH = 468, N_REFINED = 478 };
     const MieniTensor *tensors = plan->tensors;
-    bool fits = plan->n_outputs == n_refinements + 2 &&
-                tensor_elements(&tensors[plan->outputs[0]]) == 3 * N_MESH &&
-                tensor_elements(&tensors[plan->outputs[plan->n_outputs - 1]]) == 1;
+    /* The Face Landmarker's network has all 478 points in one output, and a third output that
+     * MediaPipe never reads. */
+    bool landmarker = n_refinements == 0 && plan->n_outputs == 3;
+    int32_t presence = landmarker ? 1 : plan->n_outputs - 1;
+    size_t n_points = landmarker ? N_REFINED : N_MESH;
+    bool fits = (landmarker || plan->n_outputs == n_refinements + 2) &&
+                tensor_elements(&tensors[plan->outputs[0]]) == 3 * n_points &&
+                tensor_elements(&tensors[plan->outputs[presence]]) == 1;
     for (int32_t i = 0; i < n_refinements && fits; i++)
         fits =
             tensor_elements(&tensors[plan->outputs[1 + i]]) == 2 * (size_t)refinements[i].n_points;
@@ -272,7 +277,8 @@ MienStatus mieni_plan_add_landmark_decoder(MieniPlan *plan, float side,
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
                           "the network is no face mesh that mien knows");
     MieniOp *op = add_decoder(plan, MIENI_OP_DECODE_LANDMARKS, "landmarks");
-    op->landmarks.n_landmarks = n_refinements ? N_REFINED : N_MESH;
+    op->n_inputs = presence + 1;
+    op->landmarks.n_landmarks = n_refinements ? N_REFINED : (int32_t)n_points;
     op->landmarks.side = side;
     op->landmarks.refinements = refinements;
     op->landmarks.n_refinements = n_refinements;

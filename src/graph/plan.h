@@ -98,8 +98,9 @@ MienStatus mieni_plan_add_box_decoder(MieniPlan *plan, const MieniAnchor *anchor
                                       MienError *error);
 
 /*
- * Puts the landmark decoder behind a mesh network: 468 points, or with refinements (kept by
- * reference) 478. Fails if the outputs do not fit.
+ * Puts the landmark decoder behind a landmark network: 468 points, with refinements (kept by
+ * reference) 478, and 478 without refinements behind the Face Landmarker's. Fails if the outputs do
+ * not fit.
  */
 MienStatus mieni_plan_add_landmark_decoder(MieniPlan *plan, float side,
                                            const MieniRefinement *refinements,

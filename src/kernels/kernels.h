@@ -115,11 +115,16 @@ typedef struct MieniAnchor {
     float x, y;
 } MieniAnchor;
 
-/* How landmarks of a crop go back to the picture. cosine and sine are those of the rectangle's
- * rotation, rounded. */
+/*
+ * How landmarks of a crop go back to the picture: x' = (cosine x - sine_x y) width + cx, y' =
+ * (sine_y x + cosine y) height + cy, z' = z depth, with x and y from the middle of the crop.
+ * cosine and sine are those of the rectangle's rotation, rounded; sine_x and sine_y differ from the
+ * sine where a rectangle is no square in pixels.
+ */
 typedef struct MieniProjection {
     MieniRect rect;
-    float cosine, sine;
+    float cosine, sine_x, sine_y;
+    float depth;
 } MieniProjection;
 
 /* The options of Landmarks2TransformMatrix, see face-landmark attention model. */

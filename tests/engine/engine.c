@@ -19,9 +19,9 @@ typedef struct Spoiler {
 SPOIL(no_size, options->struct_size = 0)
 SPOIL(small_size, options->struct_size--)
 SPOIL(large_size, options->struct_size++)
-SPOIL(bad_mode, options->mode = (MienMode)2)
+SPOIL(bad_mode, options->mode = (MienMode)3)
 SPOIL(negative_mode, options->mode = (MienMode)-1)
-SPOIL(no_model, options->model = NULL)
+SPOIL(no_model, options->model = options->detector = NULL)
 SPOIL(no_detector, options->detector = NULL)
 SPOIL(no_faces, options->max_faces = 0)
 SPOIL(negative_faces, options->max_faces = INT32_MIN)
@@ -89,16 +89,42 @@ static void wrong_options_are_refused_by_name(void **state)
     }
 }
 
-static void bundle_is_refused_as_model(void **state)
+/* A bundle is a landmark network and a detector. */
+static void bundle_is_enough(void **state)
 {
     (void)state;
     MienEngineOptions options = fixture_options(MIEN_MODE_IMAGE);
-    options.model = fixture_model("face_landmarker.task");
-    refused(&options, MIEN_E_UNSUPPORTED,
-            "option model (wants a landmark network, such as face_landmark.tflite): this is a "
-            "bundle of 3 networks");
-    options.detector = options.model;
-    refused(&options, MIEN_E_UNSUPPORTED, "bundle of 3 networks; give one .tflite file");
+    MienEngineInfo info = {.struct_size = sizeof(info)};
+    options.model = fixture_model(BUNDLE);
+    for (int i = 0; i < 3; i++) {
+        if (i == 1)
+            options.detector = NULL;
+        if (i == 2)
+            options.detector = options.model;
+        MienEngine *engine = fixture_engine(&options);
+        assert_int_equal(mien_engine_info(engine, &info), MIEN_OK);
+        assert_int_equal(info.n_landmarks, 478);
+        assert_string_equal(info.device_landmarks, "cpu");
+        mien_engine_destroy(engine);
+    }
+    /* Its detector goes with other networks too. */
+    options.model = fixture_model(MESH);
+    mien_engine_destroy(fixture_engine(&options));
+}
+
+/* Without a landmark network faces are boxes with six key points. */
+static void detector_alone_is_enough(void **state)
+{
+    (void)state;
+    MienEngineOptions options = fixture_options(MIEN_MODE_IMAGE);
+    MienEngineInfo info = {.struct_size = sizeof(info)};
+    options.model = NULL;
+    MienEngine *engine = fixture_engine(&options);
+    assert_int_equal(mien_engine_info(engine, &info), MIEN_OK);
+    assert_int_equal(info.n_landmarks, 0);
+    assert_string_equal(info.device_detector, "cpu");
+    assert_string_equal(info.device_landmarks, "");
+    mien_engine_destroy(engine);
 }
 
 static void null_pointers_are_refused(void **state)
@@ -253,7 +279,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_options_are_refused_by_name),
-        cmocka_unit_test(bundle_is_refused_as_model),
+        cmocka_unit_test(bundle_is_enough),
+        cmocka_unit_test(detector_alone_is_enough),
         cmocka_unit_test(null_pointers_are_refused),
         cmocka_unit_test(extreme_options_are_taken),
         cmocka_unit_test(info_tells_what_runs_where),

@@ -8,6 +8,7 @@
 
 #define MESH "face_landmark.tflite"
 #define ATTENTION "face_landmark_with_attention.tflite"
+#define BUNDLE "face_landmarker.task"
 #define SHORT_RANGE "face_detection_short_range.tflite"
 #define FULL_RANGE "face_detection_full_range_sparse.tflite"
 

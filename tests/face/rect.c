@@ -43,7 +43,7 @@ static const MieniDetection sergey = {.score = 0.92843366f,
 static void test_sergey_detection(void **state)
 {
     (void)state;
-    MieniRect got = mieni_rect_from_detection(&sergey, 600, 600);
+    MieniRect got = mieni_rect_from_detection(&sergey, 600, 600, true);
     const MieniRect want = {0.4934966937960304f, 0.5743721180873738f, 0.8486554960562687f,
                             0.8486554960562687f, 0.015628402116826586f};
     check_rect(&got, &want, 1e-6);
@@ -95,7 +95,7 @@ static void compare_detections(Tally *tally, const Golden *golden, int32_t width
                             .xmax = boxes[4 * i] + boxes[4 * i + 2],
                             .ymax = boxes[4 * i + 1] + boxes[4 * i + 3]};
         memcpy(d.keypoints, points + 12 * i, sizeof(d.keypoints));
-        MieniRect got = mieni_rect_from_detection(&d, width, height);
+        MieniRect got = mieni_rect_from_detection(&d, width, height, true);
         compare_rect(tally, &got, (const float *)rects->data + 5 * i);
     }
 }
@@ -149,7 +149,7 @@ static void test_square_in_pixels(void **state)
     d.keypoints[0][1] = 0.25f;
     d.keypoints[1][0] = 0.5f; /* 100 pixels to the right, 50 down */
     d.keypoints[1][1] = 0.5f;
-    MieniRect got = mieni_rect_from_detection(&d, 400, 200);
+    MieniRect got = mieni_rect_from_detection(&d, 400, 200, true);
     const MieniRect want = {0.375f, 0.375f, 1.5f * 100 / 400, 1.5f * 100 / 200,
                             (float)atan2(50, 100)};
     check_rect(&got, &want, 1e-6);
@@ -165,7 +165,7 @@ static void test_rotation_all_round(void **state)
         d.keypoints[0][0] = d.keypoints[0][1] = 0.5f;
         d.keypoints[1][0] = (float)(0.5 + 0.25 * cos(angle));
         d.keypoints[1][1] = (float)(0.5 + 0.25 * sin(angle));
-        MieniRect rect = mieni_rect_from_detection(&d, 300, 300);
+        MieniRect rect = mieni_rect_from_detection(&d, 300, 300, true);
         assert_true(rect.rotation >= (float)-MIENI_PI && rect.rotation <= (float)MIENI_PI);
         double difference = remainder(rect.rotation - angle, 2 * MIENI_PI);
         assert_true(fabs(difference) < 1e-5);
@@ -253,7 +253,7 @@ static void test_survives_nonsense(void **state)
         d.ymax = odd[mieni_rng_below(&rng, 8)];
         d.keypoints[0][0] = odd[mieni_rng_below(&rng, 8)];
         d.keypoints[1][1] = odd[mieni_rng_below(&rng, 8)];
-        MieniRect rect = mieni_rect_from_detection(&d, 640, 480);
+        MieniRect rect = mieni_rect_from_detection(&d, 640, 480, true);
         mieni_detection_project(&d, &rect, 640, 480);
         MienLandmark landmarks[MIENI_N_MESH];
         for (int i = 0; i < MIENI_N_MESH; i++)

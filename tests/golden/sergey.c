@@ -107,7 +107,7 @@ static void check_stages(const char *key, const char *model, int32_t n_landmarks
     MienEngine *engine = open_sergey(model, &image, &pixels);
     MieniDetection found[MAX_DETECTIONS];
     assert_int_equal(detect(engine, &image, found), 1);
-    MieniRect r = mieni_rect_from_detection(&found[0], image.width, image.height);
+    MieniRect r = mieni_rect_from_detection(&found[0], image.width, image.height, true);
     printf("%s\n", key);
     compare("    where to look", (const float[5]){r.cx, r.cy, r.width, r.height, r.rotation}, roi,
             5);

@@ -71,7 +71,9 @@ void test_decode_landmarks(Test *test)
                                                .width = random_float(test, 0.01f, 2.0f),
                                                .height = random_float(test, 0.01f, 2.0f)},
                                       .cosine = cosf(angle),
-                                      .sine = sinf(angle)};
+                                      .sine_x = sinf(angle) * random_float(test, 0.5f, 2.0f),
+                                      .sine_y = sinf(angle) * random_float(test, 0.5f, 2.0f),
+                                      .depth = random_float(test, 0.01f, 2.0f)};
         float *raw = random_floats(test, 3 * n, -20.0f, 212.0f);
         MienLandmark *got = test_alloc(test, n * sizeof(*got), sizeof(float));
         MienLandmark *want = test_alloc(test, n * sizeof(*want), sizeof(float));

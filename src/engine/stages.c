@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stages of an engine: which network of which model each is, its plan from the picture on, and
+ * what its jobs need. */
+#include "backend/validate.h"
+#include "engine/engine_private.h"
+
+#define DETECTOR "face_detector.tflite"
+#define LANDMARKS "face_landmarks_detector.tflite"
+
+/* The network that a .tflite file is, or the member of that name in a bundle. */
+static MienStatus find_network(const MienModel *model, const char *member, const MieniGraph **graph,
+                               MienError *error)
+{
+    *graph = NULL;
+    for (size_t i = 0; i < model->n_networks; i++)
+        if (!*model->networks[i].name || strcmp(model->networks[i].name, member) == 0)
+            *graph = model->networks[i].graph;
+    if (!*graph)
+        return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported", "the bundle has no %s",
+                          member);
+    return MIEN_OK;
+}
+
+static bool is_bundle(const MienModel *model)
+{
+    return *model->networks[0].name != 0;
+}
+
+/* The plan of a network that has a square picture as input. */
+static MienStatus plan_picture_network(const MienModel *model, const char *member, MieniPlan **plan,
+                                       MienError *error)
+{
+    *plan = NULL;
+    const MieniGraph *graph;
+    MienStatus status = find_network(model, member, &graph, error);
+    if (status == MIEN_OK)
+        status = mieni_plan_create(graph, plan, error);
+    if (status != MIEN_OK)
+        return status;
+    const MieniTensor *input = &(*plan)->tensors[(*plan)->input];
+    if (input->height != input->width)
+        return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                          "the network's input is not square");
+    return mieni_plan_add_crop(*plan, error);
+}
+
+static MienStatus create_stage(MienEngine *engine, MieniStage *stage, const MieniPlan *plan,
+                               MienError *error)
+{
+    size_t capacity = (size_t)engine->options.threads;
+    stage->jobs = mieni_alloc(capacity, sizeof(*stage->jobs));
+    stage->tickets = mieni_alloc(capacity, sizeof(*stage->tickets));
+    if (!stage->jobs || !stage->tickets)
+        return mieni_fail_nomem(error);
+    stage->capacity = engine->options.threads;
+    const MieniTensor *input = &plan->tensors[plan->input];
+    stage->crop.width = input->width;
+    stage->crop.height = input->height;
+    return mieni_validate_plan_create(engine->choice.backend, engine->choice.device, plan,
+                                      &stage->plan, error);
+}
+
+/* Anchors go with the size of the detector's input. */
+static const MieniAnchorSpec *find_anchors(int32_t side)
+{
+    if (side == mieni_anchors_short_range.input_size)
+        return &mieni_anchors_short_range;
+    if (side == mieni_anchors_full_range.input_size)
+        return &mieni_anchors_full_range;
+    return NULL;
+}
+
+/* The detector's plan, from the picture to boxes. */
+static MienStatus plan_detector(MienEngine *engine, MieniPlan **plan, MienError *error)
+{
+    const MienEngineOptions *options = &engine->options;
+    MienStatus status = plan_picture_network(options->detector ? options->detector : options->model,
+                                             DETECTOR, plan, error);
+    if (status != MIEN_OK)
+        return status;
+    int32_t side = (*plan)->tensors[(*plan)->input].width;
+    const MieniAnchorSpec *spec = find_anchors(side);
+    if (!spec)
+        return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                          "the network's input has %d pixels a side, not 128 or 192", (int)side);
+    engine->n_anchors = mieni_anchors_generate(spec, NULL, 0);
+    MieniAnchor *anchors = mieni_alloc((size_t)engine->n_anchors, sizeof(*anchors));
+    if (!anchors)
+        return mieni_fail_nomem(error);
+    mieni_anchors_generate(spec, anchors, engine->n_anchors);
+    status = mieni_plan_add_box_decoder(*plan, anchors, engine->n_anchors, (float)side,
+                                        options->min_detection_confidence, error);
+    mieni_free(anchors);
+    return status;
+}
+
+MienStatus mieni_engine_create_detector(MienEngine *engine, MienError *error)
+{
+    const MienEngineOptions *options = &engine->options;
+    if (!options->detector && !(options->model && is_bundle(options->model)))
+        return mieni_fail(error, MIEN_E_ARGUMENT, "argument",
+                          "engine option detector: must be set to a face detector; only a bundle "
+                          "has one of its own");
+    MieniStage *stage = &engine->detector;
+    stage->crop = (MieniCropSpec){
+        .border = MIENI_BORDER_ZERO, .keep_aspect = true, .range_min = -1, .range_max = 1};
+    MieniPlan *plan;
+    MienStatus status = plan_detector(engine, &plan, error);
+    if (status == MIEN_OK)
+        status = create_stage(engine, stage, plan, error);
+    mieni_plan_destroy(plan);
+    if (status != MIEN_OK)
+        return mieni_fail_in(error, status,
+                             "engine option detector (wants a face detector, such as "
+                             "face_detection_short_range.tflite)");
+    size_t n = (size_t)engine->n_anchors;
+    engine->scratch = mieni_alloc(n, sizeof(*engine->scratch));
+    engine->detected = mieni_alloc((size_t)options->max_faces, sizeof(*engine->detected));
+    bool complete = engine->scratch && engine->detected;
+    for (int32_t i = 0; i < stage->capacity && complete; i++) {
+        stage->jobs[i].detections = mieni_alloc(n, sizeof(*stage->jobs[i].detections));
+        complete = stage->jobs[i].detections != NULL;
+    }
+    return complete ? MIEN_OK : mieni_fail_nomem(error);
+}
+
+/* The landmark network's plan, from the picture to landmarks. Sets the rules that go with it. */
+static MienStatus plan_landmarks(MienEngine *engine, MieniPlan **plan, MienError *error)
+{
+    const MienEngineOptions *options = &engine->options;
+    MienStatus status = plan_picture_network(options->model, LANDMARKS, plan, error);
+    if (status != MIEN_OK)
+        return status;
+    bool refined = (*plan)->n_outputs == MIENI_N_REFINEMENTS + 2;
+    status = mieni_plan_add_landmark_decoder(*plan, (float)(*plan)->tensors[(*plan)->input].width,
+                                             mieni_refinements, refined ? MIENI_N_REFINEMENTS : 0,
+                                             error);
+    if (status != MIEN_OK)
+        return status;
+    engine->shape.n_landmarks = (*plan)->ops[(*plan)->n_ops - 1].landmarks.n_landmarks;
+    if (!refined && engine->shape.n_landmarks == MIENI_N_REFINED)
+        engine->rules = (MieniRules){.tasks = true,
+                                     .nms_iou = MIENI_NMS_IOU_TASKS,
+                                     .track_iou = options->min_tracking_confidence,
+                                     .min_presence = options->min_presence_confidence};
+    return MIEN_OK;
+}
+
+MienStatus mieni_engine_create_landmarks(MienEngine *engine, MienError *error)
+{
+    MieniStage *stage = &engine->landmarks;
+    stage->crop = (MieniCropSpec){.border = MIENI_BORDER_REPLICATE, .range_min = 0, .range_max = 1};
+    MieniPlan *plan;
+    MienStatus status = plan_landmarks(engine, &plan, error);
+    if (status == MIEN_OK)
+        status = create_stage(engine, stage, plan, error);
+    mieni_plan_destroy(plan);
+    if (status != MIEN_OK)
+        return mieni_fail_in(error, status,
+                             "engine option model (wants a landmark network or a bundle, such as "
+                             "face_landmark.tflite or face_landmarker.task)");
+    size_t n = (size_t)engine->shape.n_landmarks;
+    for (int32_t i = 0; i < stage->capacity; i++) {
+        stage->jobs[i].landmarks = mieni_alloc(n, sizeof(*stage->jobs[i].landmarks));
+        if (!stage->jobs[i].landmarks)
+            return mieni_fail_nomem(error);
+    }
+    return MIEN_OK;
+}
+
+static void destroy_stage(MienEngine *engine, MieniStage *stage)
+{
+    if (engine->choice.backend)
+        engine->choice.backend->plan_destroy(stage->plan);
+    for (int32_t i = 0; i < stage->capacity; i++) {
+        mieni_free(stage->jobs[i].detections);
+        mieni_free(stage->jobs[i].landmarks);
+    }
+    mieni_free(stage->jobs);
+    mieni_free(stage->tickets);
+}
+
+void mieni_engine_destroy_stages(MienEngine *engine)
+{
+    destroy_stage(engine, &engine->detector);
+    destroy_stage(engine, &engine->landmarks);
+}
