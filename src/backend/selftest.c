@@ -112,6 +112,7 @@ static bool fill_plan(MieniPlan *plan)
                                               .bias = random_floats(plan, &seed, CHANNELS)};
     plan->ops[1].weights =
         (MieniConvWeights){.depthwise = random_floats(plan, &seed, 9 * CHANNELS),
+                           .depthwise_bias = random_floats(plan, &seed, CHANNELS),
                            .weights = random_floats(plan, &seed, CHANNELS * CHANNELS),
                            .bias = random_floats(plan, &seed, CHANNELS),
                            .slope = random_floats(plan, &seed, CHANNELS)};
@@ -121,7 +122,8 @@ static bool fill_plan(MieniPlan *plan)
     for (int i = 0; i < 3; i++)
         if (!plan->ops[i].weights.weights || !plan->ops[i].weights.bias)
             return false;
-    return plan->ops[1].weights.depthwise && plan->ops[1].weights.slope;
+    return plan->ops[1].weights.depthwise && plan->ops[1].weights.depthwise_bias &&
+           plan->ops[1].weights.slope;
 }
 
 MieniPlan *mieni_selftest_plan(void)

@@ -77,11 +77,8 @@ static float *conv_bias(MieniLowering *lowering, const MieniGraphOp *op, int32_t
     return copy;
 }
 
-/*
- * Takes a depthwise without activation into the pointwise that alone reads it. The depthwise bias d
- * goes through the pointwise weights into its bias: W (dw + d) + b = W dw + (W d + b).
- */
-static void take_in_depthwise(MieniLowering *lowering, MieniNode *node, float *bias)
+/* Takes a depthwise without activation into the pointwise that alone reads it. */
+static void take_in_depthwise(MieniLowering *lowering, MieniNode *node)
 {
     int32_t between = node->op.inputs[0];
     MieniNode *dw = mieni_producer(lowering, between, MIENI_NODE_OP);
@@ -90,20 +87,13 @@ static void take_in_depthwise(MieniLowering *lowering, MieniNode *node, float *b
         lowering->graph->tensors[between].n_uses != 1)
         return;
     MieniOp *op = &node->op;
-    int32_t n_in = op->shape.in_channels, n_out = op->shape.out_channels;
-    for (int32_t n = 0; n < n_out; n++) {
-        double sum = bias[n];
-        for (int32_t k = 0; k < n_in; k++)
-            sum += (double)op->weights.weights[(size_t)n * (size_t)n_in + (size_t)k] *
-                   dw->op.weights.bias[k];
-        bias[n] = (float)sum;
-    }
     MieniConvShape shape = dw->op.shape;
-    shape.out_channels = n_out;
+    shape.out_channels = op->shape.out_channels;
     shape.activation = op->shape.activation;
     op->kind = MIENI_OP_DEPTHWISE_POINTWISE;
     op->shape = shape;
     op->weights.depthwise = dw->op.weights.depthwise;
+    op->weights.depthwise_bias = dw->op.weights.bias;
     op->macs += dw->op.macs;
     op->inputs[0] = dw->op.inputs[0];
     dw->kind = MIENI_NODE_DEAD;
@@ -157,7 +147,7 @@ bool mieni_lower_convolution(MieniLowering *lowering, const MieniGraphOp *op)
     mieni_add_use(lowering, value);
     mieni_set_output(lowering, node, op);
     if (node->op.kind == MIENI_OP_POINTWISE)
-        take_in_depthwise(lowering, node, bias);
+        take_in_depthwise(lowering, node);
     return true;
 }
 

@@ -5,8 +5,9 @@
  *
  * `ref/` defines each operation in plain C. Other instruction sets equal it: bit for bit for ops of
  * class EXACT, within |a - b| <= MIENI_TOLERANCE_ABS + MIENI_TOLERANCE_REL * |b| for ops of class
- * FLOAT (sums of up to 3500 products in another order and with fused multiply-add; measured
- * differences stay ten times below).
+ * FLOAT. Conv-like ops add in one order (below), with fused multiply-adds: bit for bit the same on
+ * every instruction set that has them, and MediaPipe's own numbers. Only plain C, which does not
+ * fuse, differs, as FLOAT allows; measured differences stay ten times below.
  */
 #ifndef MIENI_KERNELS_KERNELS_H
 #define MIENI_KERNELS_KERNELS_H
@@ -64,14 +65,23 @@ typedef enum MieniResidual {
  * A convolution-like operation. out = activation(product(in) + bias + residual), where the residual
  * may have fewer channels than the output: the missing ones count as 0.
  *
- *   conv                 product[n] = sum over ky, kx, k of weights[n][ky][kx][k] * in[y*s + ky -
- * pad_top][...][k] pointwise            the same with a 1x1 kernel and stride 1: weights[n][k]
- *   depthwise            product[n] = sum over ky, kx of depthwise[ky][kx][n] * in[...][n];
- * in_channels == out_channels depthwise_pointwise  a depthwise without bias and activation, then a
- * pointwise of its result fully_connected      product[n] = sum over k of weights[n][k] * in[k],
- * with in the whole input plane in row order: kernel = input size, output 1x1
+ * conv: product[n] = sum over ky, kx, k of weights[n][ky][kx][k] * in[y*s + ky - pad_top][...][k].
  *
- * Positions outside the input plane count as 0.
+ * pointwise: the same with a 1x1 kernel and stride 1, weights[n][k].
+ *
+ * depthwise: product[n] = sum over kx, ky of depthwise[ky][kx][n] * in[...][...][n]; in_channels ==
+ * out_channels.
+ *
+ * depthwise_pointwise: a depthwise with depthwise_bias, without residual and activation, then a
+ * pointwise of its result.
+ *
+ * fully_connected: product[n] = sum over k of weights[n][k] * in[k], with in the whole input plane
+ * in row order: kernel = input size, output 1x1.
+ *
+ * Positions outside the input plane count as 0. A sum has one order, that of MediaPipe's CPU
+ * inference (XNNPACK): it begins with the bias; conv and pointwise then add products in the order
+ * ky, kx, k of the weights, depthwise parts in the order kx, ky; then comes the residual. One sum a
+ * value: no partial sums that are added up later.
  */
 typedef struct MieniConvShape {
     int32_t in_height, in_width, in_channels;
@@ -88,8 +98,9 @@ typedef struct MieniConvWeights {
     const float *depthwise; /* [kernel_height][kernel_width][in_channels], NULL if the op has no
                                depthwise part */
     const float *weights;   /* [out_channels][...] as above, NULL for depthwise */
-    const float *bias;      /* [out_channels] */
-    const float *slope;     /* [out_channels] for PRELU, else NULL */
+    const float *depthwise_bias; /* [in_channels] for depthwise_pointwise, else NULL */
+    const float *bias;           /* [out_channels] */
+    const float *slope;          /* [out_channels] for PRELU, else NULL */
 } MieniConvWeights;
 
 typedef struct MieniConvArgs {
@@ -146,7 +157,7 @@ typedef struct MieniRefinement {
     const uint16_t *z_average; /* [n_z_average] mesh landmarks whose mean z the targets get */
 } MieniRefinement;
 
-/* Conv-like ops: MieniConvKernel entries. All of class FLOAT. */
+/* Conv-like ops: MieniConvKernel entries. */
 #define MIENI_CONV_KERNEL_LIST(X)                                                                  \
     X(conv) X(pointwise) X(depthwise) X(depthwise_pointwise) X(fully_connected)
 

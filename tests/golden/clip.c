@@ -10,6 +10,7 @@
  */
 #include <math.h>
 
+#include "golden/network.h"
 #include "golden/video.h"
 #include "support/golden.h"
 
@@ -265,9 +266,14 @@ static void free_run_goes_mediapipes_way(void **state)
     assert_true(before.n_agreeing * 100 >= before.n_frames * 97);
     assert_true(tally_mean(&before) <= BOUND_MEAN);
     print_presence(results);
-    /* `whole` is only shown: behind the cut MediaPipe does not agree with itself. There the engine
-     * goes the way of one of the runs, no farther from it than they are from each other.
-     */
+    /* Behind the cut the last bits decide whether a face is seen, and MediaPipe, with a pixel
+     * changed, does not agree with itself. Where convolutions give MediaPipe's bits the engine goes
+     * the same way as the unchanged run; everywhere it goes the way of one of the runs, no farther
+     * from it than they are from each other. */
+    if (network_is_fused(MIEN_CPU_ALL)) {
+        assert_true(whole.n_agreeing >= MIN_AGREEING);
+        assert_true(tally_mean(&whole) <= BOUND_MEAN);
+    }
     Ensemble ensemble = read_ensemble("clip/ensemble.gold");
     Tally nearest = nearest_run(&ensemble, results);
     double spread = largest_spread(&ensemble);

@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "base/sha256.h"
+#include "cpu/flags.h"
 #include "image/crop.h"
 #include "model/task.h"
 #include "support/picture.h"
@@ -65,7 +66,7 @@ void network_run(Network *network, const float *input)
 }
 
 void network_check_output(const Network *network, int32_t i, const char *what,
-                          const GoldenTensor *want)
+                          const GoldenTensor *want, bool same)
 {
     const float *values = want->data;
     double worst = 0, largest = 0;
@@ -75,7 +76,13 @@ void network_check_output(const Network *network, int32_t i, const char *what,
         largest = fmax(largest, fabs((double)values[k]));
     }
     printf("%s: off by at most %.2g, values up to %.4g\n", what, worst, largest);
-    test_compare_floats(what, network->outputs[i], values, want->n_elements, 1e-3, 1e-4);
+    test_compare_floats(what, network->outputs[i], values, want->n_elements, same ? 0 : 1e-3,
+                        same ? 0 : 1e-4);
+}
+
+bool network_is_fused(uint64_t cpu_mask)
+{
+    return (mieni_cpu_flags() & cpu_mask & (MIENI_CPU_AVX2 | MIENI_CPU_NEON)) != 0;
 }
 
 void network_close(Network *network)

@@ -25,10 +25,14 @@ Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads);
 /* Runs the network; the result is in `outputs`. */
 void network_run(Network *network, const float *input);
 
-/* Checks output `i` against TFLite's: 1e-3 absolute + 1e-4 relative. Prints the largest difference.
- */
+/* Checks output `i` against TFLite's: the same numbers, or within 1e-3 absolute + 1e-4 relative.
+ * Prints the largest difference. */
 void network_check_output(const Network *network, int32_t i, const char *what,
-                          const GoldenTensor *want);
+                          const GoldenTensor *want, bool same);
+
+/* True if kernels for this CPU add in MediaPipe's order with fused multiply-adds, so that
+ * convolutions give MediaPipe's bits. Plain C (mask 0) does not fuse. */
+bool network_is_fused(uint64_t cpu_mask);
 
 void network_close(Network *network);
 

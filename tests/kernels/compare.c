@@ -66,7 +66,7 @@ bool values_agree(float got, float want, Class class)
 {
     if (class == EXACT)
         return memcmp(&got, &want, sizeof(got)) == 0;
-    if (isnan(want) || isinf(want))
+    if (isnan(want) || isinf(want) || class == EQUAL)
         return isnan(want) ? isnan(got) : got == want;
     double difference = fabs((double)got - (double)want);
     return difference <=
@@ -76,7 +76,7 @@ bool values_agree(float got, float want, Class class)
 /* Makes a right result wrong by a little more than the class allows. */
 static float spoiled(float value, Class class)
 {
-    if (class == EXACT)
+    if (class != FLOAT)
         return nextafterf(value, INFINITY);
     return value + 2.0f * (MIENI_TOLERANCE_ABS + MIENI_TOLERANCE_REL * fabsf(value));
 }

@@ -20,6 +20,24 @@ const MieniConvKernel *conv_kernel(const MieniKernels *kernels, ConvKind kind)
     return NULL;
 }
 
+#define DECLARE(name) extern const MieniConvKernel mieni_##name##_fused;
+MIENI_CONV_KERNEL_LIST(DECLARE)
+#undef DECLARE
+
+const MieniConvKernel *conv_fused_kernel(ConvKind kind)
+{
+    switch (kind) {
+#define CASE(name)                                                                                 \
+    case KIND_##name:                                                                              \
+        return &mieni_##name##_fused;
+        MIENI_CONV_KERNEL_LIST(CASE)
+#undef CASE
+    case N_CONV_KINDS:
+        break;
+    }
+    return NULL;
+}
+
 const char *conv_kind_name(ConvKind kind)
 {
 #define CONV_NAME(name) #name,
@@ -83,6 +101,9 @@ MieniConvWeights conv_weights(Test *test, ConvKind kind, const MieniConvShape *s
     if (kind == KIND_depthwise || kind == KIND_depthwise_pointwise)
         weights.depthwise =
             random_array(test, taps * (size_t)shape->in_channels, 1.0f, halves, positive);
+    if (kind == KIND_depthwise_pointwise)
+        weights.depthwise_bias =
+            random_array(test, (size_t)shape->in_channels, 1.0f, false, positive);
     if (shape->activation == MIENI_ACTIVATION_PRELU)
         weights.slope = random_array(test, n, 1.0f, false, false);
     return weights;
@@ -162,11 +183,11 @@ static void run_case(Test *test, ConvKind kind, const ConvCase *c)
     } else {
         whole.begin = whole.middle = 0;
         whole.end = conv_rows(kind, s);
-        run_kernel(test, conv_kernel(test->ref, kind), &whole, &weights, &in, &residual, &want);
+        run_kernel(test, conv_fused_kernel(kind), &whole, &weights, &in, &residual, &want);
     }
     run_kernel(test, conv_kernel(test->tested, kind), c, &weights, &in, &residual, &out);
 
-    plane_check(test, &out, written, want.block, FLOAT);
+    plane_check(test, &out, written, want.block, test->is_ref ? FLOAT : EQUAL);
     plane_check_untouched(test, &in, "input");
     if (s->residual != MIENI_RESIDUAL_NONE)
         plane_check_untouched(test, &residual, "residual");

@@ -46,6 +46,9 @@ int32_t conv_border(const MieniConvShape *shape);
 MieniConvWeights conv_weights(Test *test, ConvKind kind, const MieniConvShape *shape, bool halves,
                               bool positive);
 
+/* The reference compiled with fused multiply-adds: what instruction sets that have them equal. */
+const MieniConvKernel *conv_fused_kernel(ConvKind kind);
+
 /* The formulas of kernels.h in double, one after the other: out [height][width][channels]. What ref
  * itself is compared with. */
 void conv_oracle(ConvKind kind, const MieniConvShape *shape, const MieniConvWeights *weights,

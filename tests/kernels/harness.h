@@ -78,7 +78,11 @@ typedef struct Written {
 
 Written written_all(const MieniPlane *plane);
 
-typedef enum Class { EXACT, FLOAT } Class;
+typedef enum Class {
+    EXACT, /* the same bits */
+    EQUAL, /* the same number: zeros of either sign */
+    FLOAT  /* within the tolerance of kernels.h */
+} Class;
 
 /* Compares what was written with `want` [height][width][channels], and all else with what was
  * there: zeros in lanes, nothing in borders and gaps. */

@@ -92,10 +92,12 @@ void conv_oracle(ConvKind kind, const MieniConvShape *shape, const MieniConvWeig
 
     for (int32_t y = 0; y < shape->out_height; y++) {
         for (int32_t x = 0; x < shape->out_width; x++) {
-            if (kind == KIND_pointwise || kind == KIND_depthwise_pointwise)
+            if (kind == KIND_pointwise)
                 for (int32_t k = 0; k < shape->in_channels; k++)
-                    middle[k] = kind == KIND_pointwise ? (double)mieni_plane_at(in, y, x)[k]
-                                                       : depthwise(&o, y, x, k);
+                    middle[k] = (double)mieni_plane_at(in, y, x)[k];
+            if (kind == KIND_depthwise_pointwise)
+                for (int32_t k = 0; k < shape->in_channels; k++)
+                    middle[k] = (double)weights->depthwise_bias[k] + depthwise(&o, y, x, k);
             for (int32_t n = 0; n < shape->out_channels; n++) {
                 double sum = (double)weights->bias[n] + residual_value(shape, residual, y, x, n);
                 if (kind == KIND_depthwise)

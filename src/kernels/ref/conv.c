@@ -41,7 +41,7 @@ static void conv_pixel(const MieniConvArgs *args, const RefWeights *weights, int
                 ref_accumulate(sums, tap + k * n, in[k], n);
         }
     }
-    mieni_conv_finish_ref(args, weights->slope, sums, y, x, 0, shape->out_channels);
+    REF_NAME(conv_finish)(args, weights->slope, sums, y, x, 0, shape->out_channels);
 }
 
 static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
@@ -52,4 +52,4 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
             conv_pixel(args, &weights, y, x);
 }
 
-const MieniConvKernel mieni_conv_ref = {packed_floats, pack, ref_scratch_floats, run};
+const MieniConvKernel REF_NAME(conv) = {packed_floats, pack, ref_scratch_floats, run};

@@ -38,7 +38,7 @@ static float residual_at(const MieniConvArgs *args, int32_t y, int32_t x, int32_
     return largest;
 }
 
-void mieni_conv_finish_ref(const MieniConvArgs *args, const float *slope, const float *sums,
+void REF_NAME(conv_finish)(const MieniConvArgs *args, const float *slope, const float *sums,
                            int32_t y, int32_t x, int32_t begin, int32_t end)
 {
     const MieniConvShape *shape = args->shape;
@@ -50,14 +50,14 @@ void mieni_conv_finish_ref(const MieniConvArgs *args, const float *slope, const 
             out[i] = 0.0f;
 }
 
-void mieni_depthwise_pixel_ref(const MieniConvArgs *args, const float *depthwise, float *sums,
+void REF_NAME(depthwise_pixel)(const MieniConvArgs *args, const float *depthwise, float *sums,
                                int32_t y, int32_t x)
 {
     const MieniConvShape *shape = args->shape;
     size_t channels = (size_t)shape->in_channels;
 
-    for (int32_t ky = 0; ky < shape->kernel_height; ky++) {
-        for (int32_t kx = 0; kx < shape->kernel_width; kx++) {
+    for (int32_t kx = 0; kx < shape->kernel_width; kx++) {
+        for (int32_t ky = 0; ky < shape->kernel_height; ky++) {
             int32_t sy = y * shape->stride + ky - shape->pad_top;
             int32_t sx = x * shape->stride + kx - shape->pad_left;
             if (sy < 0 || sy >= shape->in_height || sx < 0 || sx >= shape->in_width)
@@ -65,7 +65,7 @@ void mieni_depthwise_pixel_ref(const MieniConvArgs *args, const float *depthwise
             const float *in = mieni_plane_at(&args->in, sy, sx);
             const float *tap = depthwise + (size_t)(ky * shape->kernel_width + kx) * channels;
             for (size_t i = 0; i < channels; i++)
-                sums[i] += in[i] * tap[i];
+                sums[i] = ref_multiply_add(in[i], tap[i], sums[i]);
         }
     }
 }

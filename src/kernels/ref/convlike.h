@@ -12,11 +12,31 @@
 
 #include "kernels/kernels.h"
 
+/*
+ * A sum has one order, that of MediaPipe's CPU inference: it begins with the bias, taps of a
+ * depthwise follow column by column, products of a dense part in the order of the weights, then the
+ * residual. With fused multiply-adds the result is MediaPipe's, bit for bit; so are those of the
+ * vector kernels. Where a CPU has no such instruction fmaf() is far too slow, so plain C does
+ * without; tests compile these files a second time with MIENI_REF_FUSED, and compare with that.
+ */
+#ifdef MIENI_REF_FUSED
+#include <math.h>
+#define REF_NAME(name) mieni_##name##_fused
+#define ref_multiply_add fmaf
+#else
+#define REF_NAME(name) mieni_##name##_ref
+static inline float ref_multiply_add(float x, float y, float sum)
+{
+    return x * y + sum;
+}
+#endif
+
 typedef struct RefWeights {
-    const float *depthwise; /* [kernel_height][kernel_width][in_channels] */
-    const float *weights;   /* [k][out_channels] */
-    const float *bias;      /* [out_channels] */
-    const float *slope;     /* [out_channels], NULL unless PRELU */
+    const float *depthwise;      /* [kernel_height][kernel_width][in_channels] */
+    const float *depthwise_bias; /* [in_channels] */
+    const float *weights;        /* [k][out_channels] */
+    const float *bias;           /* [out_channels] */
+    const float *slope;          /* [out_channels], NULL unless PRELU */
 } RefWeights;
 
 /* Which parts an operation has: `k` products a sum in its dense part (0: none), and `taps` places
@@ -29,7 +49,8 @@ static inline size_t ref_packed_floats(const MieniConvShape *shape, RefParts par
 {
     size_t n = (size_t)shape->out_channels;
     size_t vectors = shape->activation == MIENI_ACTIVATION_PRELU ? 2 : 1;
-    return parts.taps * (size_t)shape->in_channels + (parts.k + vectors) * n;
+    size_t depthwise_rows = parts.taps ? parts.taps + 1 : 0;
+    return depthwise_rows * (size_t)shape->in_channels + (parts.k + vectors) * n;
 }
 
 static inline void ref_pack(const MieniConvShape *shape, RefParts parts,
@@ -41,6 +62,11 @@ static inline void ref_pack(const MieniConvShape *shape, RefParts parts,
     for (size_t i = 0; i < n_depthwise; i++)
         packed[i] = weights->depthwise[i];
     packed += n_depthwise;
+    if (parts.taps) {
+        const float *bias = parts.k ? weights->depthwise_bias : weights->bias;
+        memcpy(packed, bias, (size_t)shape->in_channels * sizeof(float));
+        packed += shape->in_channels;
+    }
     for (size_t k = 0; k < parts.k; k++)
         for (size_t i = 0; i < n; i++)
             packed[k * n + i] = weights->weights[i * parts.k + k];
@@ -56,7 +82,8 @@ static inline RefWeights ref_unpack(const MieniConvShape *shape, RefParts parts,
     size_t n = (size_t)shape->out_channels;
     RefWeights weights;
     weights.depthwise = packed;
-    weights.weights = packed + parts.taps * (size_t)shape->in_channels;
+    weights.depthwise_bias = packed + parts.taps * (size_t)shape->in_channels;
+    weights.weights = weights.depthwise_bias + (parts.taps ? shape->in_channels : 0);
     weights.bias = weights.weights + parts.k * n;
     weights.slope = shape->activation == MIENI_ACTIVATION_PRELU ? weights.bias + n : NULL;
     return weights;
@@ -71,16 +98,16 @@ static inline size_t ref_scratch_floats(const MieniConvShape *shape)
 static inline void ref_accumulate(float *sums, const float *row, float x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        sums[i] += x * row[i];
+        sums[i] = ref_multiply_add(x, row[i], sums[i]);
 }
 
 /* Adds the residual, applies the activation and writes pixel (y, x): channels begin .. end - 1 of
  * `sums`, and zeros behind the last channel. */
-void mieni_conv_finish_ref(const MieniConvArgs *args, const float *slope, const float *sums,
+void REF_NAME(conv_finish)(const MieniConvArgs *args, const float *slope, const float *sums,
                            int32_t y, int32_t x, int32_t begin, int32_t end);
 
 /* The depthwise part at output pixel (y, x), added to sums[in_channels]. */
-void mieni_depthwise_pixel_ref(const MieniConvArgs *args, const float *depthwise, float *sums,
+void REF_NAME(depthwise_pixel)(const MieniConvArgs *args, const float *depthwise, float *sums,
                                int32_t y, int32_t x);
 
 #endif

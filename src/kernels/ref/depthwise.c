@@ -28,10 +28,10 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
     for (int32_t y = row_begin; y < row_end; y++) {
         for (int32_t x = 0; x < shape->out_width; x++) {
             memcpy(sums, weights.bias, (size_t)shape->out_channels * sizeof(float));
-            mieni_depthwise_pixel_ref(args, weights.depthwise, sums, y, x);
-            mieni_conv_finish_ref(args, weights.slope, sums, y, x, 0, shape->out_channels);
+            REF_NAME(depthwise_pixel)(args, weights.depthwise, sums, y, x);
+            REF_NAME(conv_finish)(args, weights.slope, sums, y, x, 0, shape->out_channels);
         }
     }
 }
 
-const MieniConvKernel mieni_depthwise_ref = {packed_floats, pack, ref_scratch_floats, run};
+const MieniConvKernel REF_NAME(depthwise) = {packed_floats, pack, ref_scratch_floats, run};

@@ -29,16 +29,15 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 
     for (int32_t y = row_begin; y < row_end; y++) {
         for (int32_t x = 0; x < shape->out_width; x++) {
-            for (size_t k = 0; k < channels; k++)
-                middle[k] = 0.0f;
-            mieni_depthwise_pixel_ref(args, weights.depthwise, middle, y, x);
+            memcpy(middle, weights.depthwise_bias, channels * sizeof(float));
+            REF_NAME(depthwise_pixel)(args, weights.depthwise, middle, y, x);
             memcpy(sums, weights.bias, n * sizeof(float));
             for (size_t k = 0; k < channels; k++)
                 ref_accumulate(sums, weights.weights + k * n, middle[k], n);
-            mieni_conv_finish_ref(args, weights.slope, sums, y, x, 0, shape->out_channels);
+            REF_NAME(conv_finish)(args, weights.slope, sums, y, x, 0, shape->out_channels);
         }
     }
 }
 
-const MieniConvKernel mieni_depthwise_pointwise_ref = {packed_floats, pack, ref_scratch_floats,
+const MieniConvKernel REF_NAME(depthwise_pointwise) = {packed_floats, pack, ref_scratch_floats,
                                                        run};

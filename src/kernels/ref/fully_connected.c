@@ -37,7 +37,7 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
                 ref_accumulate(sums + row_begin, row, in[k], count);
         }
     }
-    mieni_conv_finish_ref(args, weights.slope, sums, 0, 0, row_begin, row_end);
+    REF_NAME(conv_finish)(args, weights.slope, sums, 0, 0, row_begin, row_end);
 }
 
-const MieniConvKernel mieni_fully_connected_ref = {packed_floats, pack, ref_scratch_floats, run};
+const MieniConvKernel REF_NAME(fully_connected) = {packed_floats, pack, ref_scratch_floats, run};

@@ -32,9 +32,9 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
             memcpy(sums, weights.bias, n * sizeof(float));
             for (size_t k = 0; k < (size_t)shape->in_channels; k++)
                 ref_accumulate(sums, weights.weights + k * n, in[k], n);
-            mieni_conv_finish_ref(args, weights.slope, sums, y, x, 0, shape->out_channels);
+            REF_NAME(conv_finish)(args, weights.slope, sums, y, x, 0, shape->out_channels);
         }
     }
 }
 
-const MieniConvKernel mieni_pointwise_ref = {packed_floats, pack, ref_scratch_floats, run};
+const MieniConvKernel REF_NAME(pointwise) = {packed_floats, pack, ref_scratch_floats, run};

@@ -12,18 +12,22 @@
 size_t mieni_depthwise_packed_floats_avx2(const MieniConvShape *shape)
 {
     size_t taps = (size_t)shape->kernel_height * (size_t)shape->kernel_width;
-    return mieni_round_up(taps * (size_t)avx2_round_up_8(shape->in_channels), 16);
+    return mieni_round_up((taps + 1) * (size_t)avx2_round_up_8(shape->in_channels), 16);
 }
 
-void mieni_depthwise_pack_avx2(const MieniConvShape *shape, const float *depthwise, float *packed)
+void mieni_depthwise_pack_avx2(const MieniConvShape *shape, const float *depthwise,
+                               const float *bias, float *packed)
 {
     size_t taps = (size_t)shape->kernel_height * (size_t)shape->kernel_width;
     size_t channels = (size_t)shape->in_channels;
 
     memset(packed, 0, mieni_depthwise_packed_floats_avx2(shape) * sizeof(float));
-    for (size_t c = 0; c < channels; c++)
+    for (size_t c = 0; c < channels; c++) {
+        float *group = packed + c / 8 * (taps + 1) * 8;
+        group[c % 8] = bias[c];
         for (size_t i = 0; i < taps; i++)
-            packed[(c / 8 * taps + i) * 8 + c % 8] = depthwise[i * channels + c];
+            group[(i + 1) * 8 + c % 8] = depthwise[i * channels + c];
+    }
 }
 
 /* One column of taps, written out for up to 4 outputs: compilers keep arrays in registers only if
@@ -52,11 +56,11 @@ void mieni_depthwise_pack_avx2(const MieniConvShape *shape, const float *depthwi
 /* `outputs` (at most 4) neighbouring outputs of one group. in: the first output's upper left tap.
  * stride and outputs are constants wherever this is inlined. */
 MIENI_INLINE void slide(const float *in, ptrdiff_t row_stride, ptrdiff_t pixel_stride,
-                        const __m256 w[9], float *to, ptrdiff_t to_stride, const int stride,
-                        const int outputs)
+                        const __m256 bias, const __m256 w[9], float *to, ptrdiff_t to_stride,
+                        const int stride, const int outputs)
 {
     __m256 sums[4];
-    sums[0] = sums[1] = sums[2] = sums[3] = _mm256_setzero_ps();
+    sums[0] = sums[1] = sums[2] = sums[3] = bias;
     /* clang-format off */
     COLUMN(0) COLUMN(1) COLUMN(2) COLUMN(3) COLUMN(4) COLUMN(5) COLUMN(6) COLUMN(7) COLUMN(8)
     STORE(0) STORE(1) STORE(2) STORE(3)
@@ -76,13 +80,13 @@ MIENI_INLINE void columns(const Row *row, const float *in, float *to, const int 
                           const int outputs)
 {
     const float *packed = row->packed;
-    for (int32_t c = 0; c < row->channels; c += 8, packed += 72) {
+    for (int32_t c = 0; c < row->channels; c += 8, packed += 80) {
         const __m256 w[9] = {
-            _mm256_load_ps(packed),      _mm256_load_ps(packed + 8),  _mm256_load_ps(packed + 16),
-            _mm256_load_ps(packed + 24), _mm256_load_ps(packed + 32), _mm256_load_ps(packed + 40),
-            _mm256_load_ps(packed + 48), _mm256_load_ps(packed + 56), _mm256_load_ps(packed + 64)};
-        slide(in + c, row->row_stride, row->pixel_stride, w, to + c, row->channels, stride,
-              outputs);
+            _mm256_load_ps(packed + 8),  _mm256_load_ps(packed + 16), _mm256_load_ps(packed + 24),
+            _mm256_load_ps(packed + 32), _mm256_load_ps(packed + 40), _mm256_load_ps(packed + 48),
+            _mm256_load_ps(packed + 56), _mm256_load_ps(packed + 64), _mm256_load_ps(packed + 72)};
+        slide(in + c, row->row_stride, row->pixel_stride, _mm256_load_ps(packed), w, to + c,
+              row->channels, stride, outputs);
     }
 }
 
@@ -107,16 +111,16 @@ static __m256 checked_pixel(const MieniConvArgs *args, const float *packed, int3
 {
     const MieniConvShape *shape = args->shape;
     ptrdiff_t lanes = avx2_lanes(&args->in, channel);
-    __m256 sum = _mm256_setzero_ps();
+    __m256 sum = _mm256_load_ps(packed);
 
-    for (int32_t ky = 0; ky < shape->kernel_height; ky++) {
-        for (int32_t kx = 0; kx < shape->kernel_width; kx++) {
+    for (int32_t kx = 0; kx < shape->kernel_width; kx++) {
+        for (int32_t ky = 0; ky < shape->kernel_height; ky++) {
             int32_t sy = y * shape->stride + ky - shape->pad_top;
             int32_t sx = x * shape->stride + kx - shape->pad_left;
             if (sy < 0 || sy >= shape->in_height || sx < 0 || sx >= shape->in_width)
                 continue;
             const float *in = mieni_plane_at(&args->in, sy, sx) + channel;
-            __m256 w = _mm256_load_ps(packed + (ky * shape->kernel_width + kx) * 8);
+            __m256 w = _mm256_load_ps(packed + (1 + ky * shape->kernel_width + kx) * 8);
             sum = _mm256_fmadd_ps(avx2_load(in, lanes), w, sum);
         }
     }
@@ -127,7 +131,7 @@ static void checked_row(const MieniConvArgs *args, const float *packed, int32_t 
 {
     const MieniConvShape *shape = args->shape;
     int32_t padded = avx2_round_up_8(shape->in_channels);
-    ptrdiff_t group = (ptrdiff_t)shape->kernel_height * shape->kernel_width * 8;
+    ptrdiff_t group = (ptrdiff_t)(shape->kernel_height * shape->kernel_width + 1) * 8;
 
     for (int32_t x = 0; x < shape->out_width; x++)
         for (int32_t c = 0; c < padded; c += 8, to += 8)
@@ -156,24 +160,22 @@ void mieni_depthwise_row_avx2(const MieniConvArgs *args, const float *packed, in
         row_3x3(&row, in, to, 2);
 }
 
-/* [depthwise][bias][slope], the vectors padded to 8. */
+/* [depthwise with bias][slope], the latter padded to 8. */
 static size_t packed_floats(const MieniConvShape *shape)
 {
-    return mieni_depthwise_packed_floats_avx2(shape) +
-           2 * (size_t)avx2_round_up_8(shape->out_channels);
+    return mieni_depthwise_packed_floats_avx2(shape) + (size_t)avx2_round_up_8(shape->out_channels);
 }
 
 static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
 {
     size_t padded = (size_t)avx2_round_up_8(shape->out_channels);
     size_t n_bytes = (size_t)shape->out_channels * sizeof(float);
-    float *bias = packed + mieni_depthwise_packed_floats_avx2(shape);
+    float *slope = packed + mieni_depthwise_packed_floats_avx2(shape);
 
-    mieni_depthwise_pack_avx2(shape, weights->depthwise, packed);
-    memset(bias, 0, 2 * padded * sizeof(float));
-    memcpy(bias, weights->bias, n_bytes);
+    mieni_depthwise_pack_avx2(shape, weights->depthwise, weights->bias, packed);
+    memset(slope, 0, padded * sizeof(float));
     if (weights->slope)
-        memcpy(bias + padded, weights->slope, n_bytes);
+        memcpy(slope, weights->slope, n_bytes);
 }
 
 static size_t scratch_floats(const MieniConvShape *shape)
@@ -197,8 +199,8 @@ static __m256 residual_of(const MieniConvArgs *args, int32_t y, int32_t x, int32
                          2 * y + 1 < plane->height ? plane->row_stride : 0, lanes);
 }
 
-/* Bias, residual and activation of one row, out of scratch. */
-static void finish_row(const MieniConvArgs *args, const float *bias, int32_t y)
+/* Residual and activation of one row, out of scratch. */
+static void finish_row(const MieniConvArgs *args, const float *slope, int32_t y)
 {
     const MieniConvShape *shape = args->shape;
     int32_t padded = avx2_round_up_8(shape->out_channels);
@@ -206,9 +208,8 @@ static void finish_row(const MieniConvArgs *args, const float *bias, int32_t y)
 
     for (int32_t x = 0; x < shape->out_width; x++) {
         for (int32_t c = 0; c < padded; c += 8, sums += 8) {
-            __m256 v = _mm256_add_ps(_mm256_load_ps(sums), _mm256_load_ps(bias + c));
-            v = _mm256_add_ps(v, residual_of(args, y, x, c));
-            v = avx2_activate(shape->activation, v, _mm256_load_ps(bias + padded + c));
+            __m256 v = _mm256_add_ps(_mm256_load_ps(sums), residual_of(args, y, x, c));
+            v = avx2_activate(shape->activation, v, _mm256_load_ps(slope + c));
             avx2_store(mieni_plane_at(&args->out, y, x) + c, avx2_lanes(&args->out, c), v);
         }
         mieni_conv_tail_avx2(args, mieni_plane_at(&args->out, y, x), 0, shape->out_channels);
@@ -217,10 +218,10 @@ static void finish_row(const MieniConvArgs *args, const float *bias, int32_t y)
 
 static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
-    const float *bias = args->packed + mieni_depthwise_packed_floats_avx2(args->shape);
+    const float *slope = args->packed + mieni_depthwise_packed_floats_avx2(args->shape);
     for (int32_t y = row_begin; y < row_end; y++) {
         mieni_depthwise_row_avx2(args, args->packed, y, args->scratch);
-        finish_row(args, bias, y);
+        finish_row(args, slope, y);
     }
 }
 

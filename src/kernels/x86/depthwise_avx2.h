@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The depthwise part that depthwise and depthwise_pointwise share. Weights are packed as
- * [groups of 8 channels][kernel_height][kernel_width][8], zero where there are no more channels. */
+ * [groups of 8 channels][bias, then kernel_height * kernel_width taps][8], zero where there are no
+ * more channels. */
 #ifndef MIENI_KERNELS_X86_DEPTHWISE_AVX2_H
 #define MIENI_KERNELS_X86_DEPTHWISE_AVX2_H
 
@@ -9,10 +10,12 @@
 /* A multiple of 16, so that what follows keeps the alignment of a cache line. */
 size_t mieni_depthwise_packed_floats_avx2(const MieniConvShape *shape);
 
-void mieni_depthwise_pack_avx2(const MieniConvShape *shape, const float *depthwise, float *packed);
+/* bias [in_channels]. */
+void mieni_depthwise_pack_avx2(const MieniConvShape *shape, const float *depthwise,
+                               const float *bias, float *packed);
 
-/* Computes output row y without bias and activation into to[out_width][in_channels rounded up to
- * 8]. */
+/* Computes output row y with its bias, without residual and activation into
+ * to[out_width][in_channels rounded up to 8]. */
 void mieni_depthwise_row_avx2(const MieniConvArgs *args, const float *packed, int32_t y, float *to);
 
 #endif

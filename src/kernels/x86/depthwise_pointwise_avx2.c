@@ -22,7 +22,7 @@ static size_t packed_floats(const MieniConvShape *shape)
 
 static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
 {
-    mieni_depthwise_pack_avx2(shape, weights->depthwise, packed);
+    mieni_depthwise_pack_avx2(shape, weights->depthwise, weights->depthwise_bias, packed);
     mieni_gemm_pack_avx2(weights, shape->out_channels, (size_t)shape->in_channels,
                          packed + mieni_depthwise_packed_floats_avx2(shape));
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A matrix times a vector: a lane is an output channel, 32 channels at a time, two products of a
- * channel under way so that no sum waits for itself. What bounds it is reading the weights, so they
+ * A matrix times a vector: a lane is an output channel, up to 64 channels at a time, so that no
+ * sum waits for itself. What bounds it is reading the weights, so they
  * are kept as halves if every one of them is exactly a half (most model files store halves) and
  * widened on the fly. No over-read.
  *
- * Packed: [header][bias][slope], then panels [k][32] of floats or halves; the last one narrower, a
+ * Packed: [header][bias][slope], then panels [k][64] of floats or halves; the last one narrower, a
  * multiple of 8. The first float of the header is 1 for halves, else 0.
  */
 #include "kernels/x86/avx2.h"
 
 #define HEADER_FLOATS 16
-#define PANEL 32
+#define PANEL 64
 
 static size_t k_of(const MieniConvShape *shape)
 {
@@ -76,65 +76,52 @@ MIENI_INLINE __m256 load_weights(const float *panels, size_t at, const bool halv
 }
 
 /* Written out, because compilers keep an array in registers only if they see constant indices. */
-#define EACH_VECTOR(DO) DO(0) DO(1) DO(2) DO(3)
-#define BEGIN(v) even[v] = odd[v] = _mm256_setzero_ps();
-#define ADD_EVEN(v)                                                                                \
+#define EACH_VECTOR(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#define BEGIN(v)                                                                                   \
     if (v < vectors)                                                                               \
-        even[v] = _mm256_fmadd_ps(x0, load_weights(panels, at + 8 * v, halves), even[v]);
-#define ADD_ODD(v)                                                                                 \
+        sums[v] = _mm256_loadu_ps(bias + 8 * v);
+#define ADD_PRODUCT(v)                                                                             \
     if (v < vectors)                                                                               \
-        odd[v] = _mm256_fmadd_ps(x1, load_weights(panels, at + width + 8 * v, halves), odd[v]);
-#define END(v) total[v] = _mm256_add_ps(even[v], odd[v]);
+        sums[v] = _mm256_fmadd_ps(x, load_weights(panels, at + 8 * v, halves), sums[v]);
+#define END(v)                                                                                     \
+    if (v < vectors)                                                                               \
+        total[v] = sums[v];
 
-/* The sums of `vectors` * 8 columns of weights, `width` apart from one k to the next, times in[k].
- */
+/* `vectors` * 8 columns of weights, `width` apart from one k to the next, times in[k], on top of
+ * the bias. */
 MIENI_INLINE void multiply(const float *panels, size_t at, size_t width, const float *in, size_t k,
-                           const int vectors, const bool halves, __m256 total[4])
+                           const float *bias, const int vectors, const bool halves, __m256 total[8])
 {
-    __m256 even[4], odd[4], x0, x1;
+    __m256 sums[8];
 
     EACH_VECTOR(BEGIN)
-    for (size_t j = 0; j + 2 <= k; j += 2, at += 2 * width) {
-        x0 = _mm256_broadcast_ss(in + j);
-        x1 = _mm256_broadcast_ss(in + j + 1);
-        EACH_VECTOR(ADD_EVEN)
-        EACH_VECTOR(ADD_ODD)
-    }
-    if (k % 2) {
-        x0 = _mm256_broadcast_ss(in + k - 1);
-        EACH_VECTOR(ADD_EVEN)
+    for (size_t j = 0; j < k; j++, at += width) {
+        __m256 x = _mm256_broadcast_ss(in + j);
+        EACH_VECTOR(ADD_PRODUCT)
     }
     EACH_VECTOR(END)
 }
 
+#define CASE(vectors)                                                                              \
+    case 2 * (vectors):                                                                            \
+        multiply(panels, at, width, in, k, bias, vectors, false, total);                           \
+        break;                                                                                     \
+    case 2 * (vectors) + 1:                                                                        \
+        multiply(panels, at, width, in, k, bias, vectors, true, total);                            \
+        break;
+
 static void columns(const float *panels, size_t at, size_t width, const float *in, size_t k,
-                    int32_t vectors, bool halves, __m256 total[4])
+                    const float *bias, int32_t vectors, bool halves, __m256 total[8])
 {
     switch (vectors * 2 + halves) {
-    case 2:
-        multiply(panels, at, width, in, k, 1, false, total);
-        break;
-    case 3:
-        multiply(panels, at, width, in, k, 1, true, total);
-        break;
-    case 4:
-        multiply(panels, at, width, in, k, 2, false, total);
-        break;
-    case 5:
-        multiply(panels, at, width, in, k, 2, true, total);
-        break;
-    case 6:
-        multiply(panels, at, width, in, k, 3, false, total);
-        break;
-    case 7:
-        multiply(panels, at, width, in, k, 3, true, total);
-        break;
-    case 8:
-        multiply(panels, at, width, in, k, 4, false, total);
-        break;
-    default:
-        multiply(panels, at, width, in, k, 4, true, total);
-        break;
+        CASE(1)
+        CASE(2)
+        CASE(3)
+        CASE(4)
+        CASE(5)
+        CASE(6)
+        CASE(7)
+        CASE(8)
     }
 }
 
@@ -171,12 +158,12 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
         int32_t panel = c / PANEL * PANEL, width = MIENI_MIN(padded - panel, PANEL);
         int32_t vectors = (MIENI_MIN(panel + width, end) - c) / 8;
         size_t at = (size_t)panel * k + (size_t)(c - panel);
-        __m256 total[4];
+        __m256 total[8];
 
-        columns(bias + 2 * padded, at, (size_t)width, in, k, vectors, args->packed[0] != 0.0f,
-                total);
+        columns(bias + 2 * padded, at, (size_t)width, in, k, bias + c, vectors,
+                args->packed[0] != 0.0f, total);
         for (int32_t v = 0; v < vectors; v++, c += 8) {
-            __m256 x = _mm256_add_ps(total[v], _mm256_load_ps(bias + c));
+            __m256 x = total[v];
             ptrdiff_t lanes = avx2_residual_lanes(args, c);
             if (lanes > 0)
                 x = _mm256_add_ps(

@@ -99,9 +99,6 @@ MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const 
     const float *in[MAX_ROWS];
 
     EACH_ROW(BEGIN_ROW)
-    if (panel->has_residual) {
-        EACH_ROW(ADD_RESIDUAL)
-    }
     for (int32_t ky = 0; ky < input->taps_y; ky++) {
         for (int32_t kx = 0; kx < input->taps_x; kx++) {
             ptrdiff_t offset = ky * input->tap_row + kx * input->tap_pixel;
@@ -116,6 +113,9 @@ MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const 
                 EACH_ROW(MULTIPLY_ROW)
             }
         }
+    }
+    if (panel->has_residual) {
+        EACH_ROW(ADD_RESIDUAL)
     }
     if (panel->activation == MIENI_ACTIVATION_PRELU) {
         EACH_ROW(APPLY_PRELU_ROW)
