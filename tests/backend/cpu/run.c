@@ -3,6 +3,7 @@
  */
 #include <math.h>
 
+#include "backend/selftest.h"
 #include "base/rng.h"
 #include "cpu/flags.h"
 #include "engine/engine_private.h"
@@ -167,9 +168,39 @@ static void isa_follows_the_mask(void **state)
     mieni_backend_cpu.plan_destroy(NULL);
 }
 
+/* A few bytes of a file can ask for any size: 60 MiB of activations are had, 70 are refused. */
+static void activations_have_a_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t mebibytes;
+        MienStatus want;
+    } cases[] = {{60, MIEN_OK}, {70, MIEN_E_UNSUPPORTED}, {4000, MIEN_E_UNSUPPORTED}};
+    for (size_t i = 0; i < MIENI_COUNT_OF(cases); i++) {
+        MieniPlan *plan = mieni_selftest_plan();
+        assert_non_null(plan);
+        MieniTensor *between = &plan->tensors[1];
+        between->width = 1024 / (int32_t)sizeof(float);
+        between->height = cases[i].mebibytes * 1024 / between->channels;
+        MieniDeviceOptions options = {.threads = 1, .cpu_mask = MIEN_CPU_ALL, .log = &silent};
+        MieniDevice *device;
+        MieniDevicePlan *device_plan = NULL;
+        MienError error;
+        assert_int_equal(mieni_backend_cpu.open(0, &options, &device, &error), MIEN_OK);
+        assert_int_equal(mieni_backend_cpu.plan_create(device, plan, &device_plan, &error),
+                         cases[i].want);
+        if (cases[i].want != MIEN_OK)
+            assert_error(&error, cases[i].want, "bytes of activations");
+        mieni_backend_cpu.plan_destroy(device_plan);
+        mieni_backend_cpu.close(device);
+        mieni_plan_destroy(plan);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(activations_have_a_limit),
         cmocka_unit_test(detectors_do_not_depend_on_threads),
         cmocka_unit_test(meshes_do_not_depend_on_threads),
         cmocka_unit_test(outputs_may_be_left_out),
