@@ -179,8 +179,9 @@ class Outputs(tool.Case):
 
     def test_a_full_disk(self):
         for form in ("ndjson", "csv", "png", "jpeg"):
-            self.fails(6, ["run", "a.png", "--format", form, "-o", "/dev/full"], "/dev/full",
-                       "No space left")
+            done = self.fails(6, ["run", "a.png", "--format", form, "-o", "/dev/full"],
+                              "No space left")
+            self.assertEqual(done.stderr.count("/dev/full"), 1, done.stderr)
         self.fails(6, ["run", "a.png", "-o", "/dev/full", "-o", "b.jsonl"], "/dev/full")
         self.assertEqual(self.files(), ["a.png"])
 

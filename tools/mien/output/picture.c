@@ -21,16 +21,19 @@ static CliExit open_annotated(CliOutput *output)
     return output->state ? CLI_OK : cli_fail(CLI_INTERNAL, "out of memory");
 }
 
-/* The library names the file that it writes, which is the temporary one. */
+/* The library names the file that it writes, which may be a temporary one: the user gets to see the
+ * name that he gave, once. */
 static CliExit failed(const CliOutput *output, const MienError *error)
 {
-    const char *text = error->text;
-    size_t length = strlen(output->target.path);
-    if (!strncmp(text, output->target.path, length) && text[length] == ':')
-        text += length + 1 + strspn(text + length + 1, " ");
-    return cli_fail(error->status == MIEN_E_IO      ? CLI_OUTPUT
-                    : error->status == MIEN_E_NOMEM ? CLI_INTERNAL
-                                                    : CLI_OUTPUT,
+    static const char begin[] = "cannot write ";
+    const char *text = error->text, *path = output->target.path;
+    if (!strncmp(text, begin, strlen(begin)))
+        text += strlen(begin);
+    if (!strncmp(text, path, strlen(path)) && text[strlen(path)] == ':')
+        text += strlen(path) + 1 + strspn(text + strlen(path) + 1, " ");
+    else
+        text = error->text;
+    return cli_fail(error->status == MIEN_E_NOMEM ? CLI_INTERNAL : CLI_OUTPUT,
                     "cannot write %s: %s", output->target.name, text);
 }
 
