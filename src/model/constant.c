@@ -37,26 +37,17 @@ static float load_value(const MieniGraphTensor *tensor, size_t index)
     return value;
 }
 
-static size_t load_index(const void *vector, uint8_t element_bytes, size_t index)
-{
-    const uint8_t *p = (const uint8_t *)vector + index * element_bytes;
-    size_t value = 0;
-    for (int i = 0; i < element_bytes; i++)
-        value |= (size_t)p[i] << (8 * i);
-    return value;
-}
-
 static void unpack_sparse(const MieniGraphTensor *tensor, float *out)
 {
     const MieniSparsity *sparsity = tensor->sparsity;
     size_t n_columns = (size_t)tensor->shape[tensor->rank - 1];
     memset(out, 0, tensor->n_elements * sizeof(*out));
     for (size_t row = 0; row < sparsity->n_rows; row++) {
-        size_t begin = load_index(sparsity->segments, sparsity->segment_bytes, row);
-        size_t end = load_index(sparsity->segments, sparsity->segment_bytes, row + 1);
+        size_t begin = mieni_sparsity_index(sparsity->segments, sparsity->segment_bytes, row);
+        size_t end = mieni_sparsity_index(sparsity->segments, sparsity->segment_bytes, row + 1);
         for (size_t i = begin; i < end; i++)
-            out[row * n_columns + load_index(sparsity->indices, sparsity->index_bytes, i)] =
-                load_value(tensor, i);
+            out[row * n_columns + mieni_sparsity_index(sparsity->indices, sparsity->index_bytes,
+                                                       i)] = load_value(tensor, i);
     }
 }
 

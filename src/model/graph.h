@@ -25,6 +25,16 @@ typedef struct MieniSparsity {
     size_t n_rows, n_values;
 } MieniSparsity;
 
+/* Number `index` of `segments` or `indices`: little-endian, unaligned. */
+static inline uint32_t mieni_sparsity_index(const void *vector, uint8_t element_bytes, size_t index)
+{
+    const uint8_t *p = (const uint8_t *)vector + index * element_bytes;
+    uint32_t value = p[0];
+    for (int i = 1; i < element_bytes; i++)
+        value |= (uint32_t)p[i] << (8 * i);
+    return value;
+}
+
 typedef struct MieniGraphTensor {
     const char *name;
     MieniType type;

@@ -134,27 +134,18 @@ static MieniFlatVector read_indices(Reader *reader, const MieniFlatTable *dimens
     return mieni_flat_vector(&reader->flat, &holder, 0, *element_bytes);
 }
 
-static uint32_t load_index(const void *vector, uint8_t element_bytes, size_t index)
-{
-    const uint8_t *p = (const uint8_t *)vector + index * element_bytes;
-    uint32_t value = p[0];
-    for (int i = 1; i < element_bytes; i++)
-        value |= (uint32_t)p[i] << (8 * i);
-    return value;
-}
-
 /* Checks that rows ascend and columns lie inside, so that nobody has to check again. */
 static void check_sparsity(Reader *reader, const MieniSparsity *sparsity, uint32_t n_columns)
 {
-    uint32_t previous = load_index(sparsity->segments, sparsity->segment_bytes, 0);
+    uint32_t previous = mieni_sparsity_index(sparsity->segments, sparsity->segment_bytes, 0);
     bool sound = previous == 0;
     for (size_t row = 0; row < sparsity->n_rows && sound; row++) {
-        uint32_t end = load_index(sparsity->segments, sparsity->segment_bytes, row + 1);
+        uint32_t end = mieni_sparsity_index(sparsity->segments, sparsity->segment_bytes, row + 1);
         sound = end >= previous && end <= sparsity->n_values && end - previous <= n_columns;
         previous = end;
     }
     for (size_t i = 0; i < sparsity->n_values && sound; i++)
-        sound = load_index(sparsity->indices, sparsity->index_bytes, i) < n_columns;
+        sound = mieni_sparsity_index(sparsity->indices, sparsity->index_bytes, i) < n_columns;
     if (!sound || previous != sparsity->n_values)
         mieni_flat_fail(&reader->flat, "has sparse indices that do not fit its shape");
 }
