@@ -64,6 +64,37 @@ typedef struct MienDeviceInfo {
 MIEN_API MienStatus mien_device_list(MienDeviceInfo *devices, size_t capacity, size_t info_size,
                                      size_t *n_devices);
 
+/** How a device did with a small network whose result is known. */
+typedef struct MienDeviceTest {
+    /** Milliseconds to open the device and run the network once; translating code for a GPU is in
+     * it. */
+    double first_ms;
+    /** Milliseconds of a later run, the shortest of ten. */
+    double run_ms;
+    /** The largest difference of an output from the CPU's reference kernels; outputs are about 1.
+     * NaN if the device gave no number. */
+    double difference;
+} MienDeviceTest;
+
+/**
+ * Lets a device prove itself, as an engine does when it opens it, and measures.
+ *
+ * Opens the device, which a faulty driver may not survive: `mien doctor` does it in a process of
+ * its own. Takes a blink on a CPU, and up to seconds on a GPU whose code must be translated first.
+ *
+ * @param id         As mien_device_list names it; software devices, too.
+ * @param test_size  sizeof(MienDeviceTest), so that the struct can grow.
+ * @param test       Written as far as it got; zeros before.
+ * @return MIEN_OK.
+ *         MIEN_E_DEVICE: it cannot be opened or computes something else; reason and text say which.
+ *         MIEN_E_ARGUMENT: there is no such device, or an argument is not valid.
+ *         MIEN_E_NOMEM.
+ *
+ * Threads: any thread.
+ */
+MIEN_API MienStatus mien_device_test(const char *id, size_t test_size, MienDeviceTest *test,
+                                     MienError *error);
+
 #ifdef __cplusplus
 }
 #endif

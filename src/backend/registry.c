@@ -42,6 +42,28 @@ MienStatus mien_device_list(MienDeviceInfo *devices, size_t capacity, size_t inf
     return MIEN_OK;
 }
 
+MienStatus mien_device_test(const char *id, size_t test_size, MienDeviceTest *test,
+                            MienError *error)
+{
+    if (!id || !test || test_size != sizeof(*test))
+        return mieni_fail(error, MIEN_E_ARGUMENT, "argument",
+                          "device test: a pointer is NULL or the size is wrong");
+    *test = (MienDeviceTest){.run_ms = 0};
+    for (size_t i = 0; i < MIENI_COUNT_OF(backends); i++)
+        for (int32_t k = 0; k < MIENI_MAX(backends[i]->count(), 1); k++) {
+            MienDeviceInfo info;
+            describe(backends[i], k, &info);
+            if (strcmp(info.id, id) != 0)
+                continue;
+            if (!info.usable)
+                return mieni_fail(error, MIEN_E_DEVICE, info.reason, "device %s: %s", info.id,
+                                  info.reason_text);
+            return mieni_selftest_device(backends[i], k, info.id, test, error);
+        }
+    return mieni_fail(error, MIEN_E_ARGUMENT, "no-such-device",
+                      "there is no device %.64s; mien devices lists all", id);
+}
+
 static MienStatus open_device(const MieniBackend *backend, int32_t index,
                               const MieniDeviceOptions *options, MieniChoice *choice,
                               MienError *error)
@@ -53,8 +75,9 @@ static MienStatus open_device(const MieniBackend *backend, int32_t index,
                           info.reason_text);
     MieniDevice *device;
     MienStatus status = backend->open(index, options, &device, error);
+    MieniSelftest result;
     if (status == MIEN_OK)
-        status = mieni_selftest(backend, device, info.id, error);
+        status = mieni_selftest(backend, device, info.id, 0, &result, error);
     if (status != MIEN_OK) {
         backend->close(device);
         return status;

@@ -147,12 +147,15 @@ static void plans_are_independent(void **state)
 static void check_selftest(const MieniBackend *backend, MieniDevice *device)
 {
     MienError error = {0};
-    MienStatus status = mieni_selftest(backend, device, backend->name, &error);
+    MieniSelftest result;
+    MienStatus status = mieni_selftest(backend, device, backend->name, 3, &result, &error);
     if (backend == &mieni_backend_null) {
         assert_int_equal(status, MIEN_E_DEVICE);
         assert_string_equal(error.reason, "device-computes-garbage");
     } else if (status != MIEN_OK) {
         fail_msg("%s", error.text);
+    } else {
+        assert_true(result.difference <= MIENI_SELFTEST_TOLERANCE && result.run_ms > 0);
     }
 }
 
