@@ -47,6 +47,8 @@ typedef struct MienDoctorOptions {
                              and env.txt beside it; copied (default NULL: this machine) */
     const char *no_rules; /**< for tests: rules that are not asked, such as "R200,R305"; copied
                              (default NULL) */
+    const char *device;   /**< asks about this device, too: "cuda", "cuda:1", "cuda:GPU-...",
+                             "vulkan:0", "gpu"; borrowed for the call (default NULL) */
 } MienDoctorOptions;
 
 /** Something that was read, and what it said: "absent" if it is not there, the name of the error if
@@ -82,6 +84,25 @@ typedef struct MienVerdict {
     const char *summary; /**< one line: the GPU's name, or what is wrong */
 } MienVerdict;
 
+typedef enum MienSmokeState {
+    MIEN_SMOKE_PASSED,
+    MIEN_SMOKE_FAILED,
+    MIEN_SMOKE_SKIPPED /**< it cannot be used, or computes on the CPU and was not named */
+} MienSmokeState;
+
+/** A run of a small network on one of mien's devices. */
+typedef struct MienSmoke {
+    const char *device; /**< "cuda:0"; a back end without devices is "cuda" */
+    const char *name;   /**< as the device calls itself, or NULL */
+    int software;       /**< it computes on the CPU */
+    MienSmokeState state;
+    const char *reason; /**< id of the cause if it did not pass, or NULL */
+    const char *text;   /**< a line about that, or NULL */
+    double first_ms;    /**< to open it and run once; NaN: not known, here and below */
+    double run_ms;      /**< of a later run, the shortest of ten */
+    double difference;  /**< largest, from the CPU's reference kernels; outputs are about 1 */
+} MienSmoke;
+
 typedef struct MienDoctor MienDoctor;
 
 /**
@@ -97,12 +118,12 @@ MIEN_API void mien_doctor_options_init(MienDoctorOptions *options);
 /**
  * Examines the machine.
  *
- * Takes about a second, and at most the timeout and half a second more.
+ * Takes about a second, and at most twice the timeout and a second more.
  *
  * @param options  NULL: the defaults. Owner: borrowed for the call.
  * @param doctor   Set to the doctor, or NULL. Owner: returned, free with mien_doctor_destroy.
  * @return MIEN_OK, whatever is wrong with the machine.
- *         MIEN_E_ARGUMENT: doctor is NULL or an option is out of range.
+ *         MIEN_E_ARGUMENT: doctor is NULL, an option is out of range, or no device is called so.
  *         MIEN_E_NOMEM.
  *
  * Threads: any thread.
@@ -113,6 +134,27 @@ MIEN_API MienStatus mien_doctor_create(const MienDoctorOptions *options, MienDoc
 /** Returns what is the matter with a stack, NULL for no stack. Owner: borrowed until destroy.
  * Threads: any thread. */
 MIEN_API const MienVerdict *mien_doctor_verdict(const MienDoctor *doctor, MienStack stack);
+
+/**
+ * Returns what is the matter with the device that the options named; NULL if they named none.
+ *
+ * It works if it did what it should when it was tested. If not, its cause is that of the first
+ * finding. `gpu` works if any GPU does, `cpu` and `auto` always.
+ *
+ * Owner: borrowed until destroy. Threads: any thread.
+ */
+MIEN_API const MienVerdict *mien_doctor_device(const MienDoctor *doctor);
+
+/**
+ * Returns the runs of a small network, one for each device that this build of mien knows.
+ *
+ * Hardware is run, and the CPU; a device that computes on the CPU under another name only if the
+ * options named it.
+ *
+ * @param n  Set to their number. Owner of the array: borrowed until destroy.
+ * Threads: any thread.
+ */
+MIEN_API const MienSmoke *mien_doctor_smoke(const MienDoctor *doctor, size_t *n);
 
 /**
  * Returns the findings, what is to be mended first at the front.

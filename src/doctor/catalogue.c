@@ -36,6 +36,10 @@ static const MieniCause causes[] = {
 #include "doctor/catalogue_framework.inc"
 #include "doctor/catalogue_speed.inc"
 };
+
+static const MieniCause own_causes[] = {
+#include "doctor/catalogue_mien.inc"
+};
 /* clang-format on */
 
 const MieniCause *mieni_catalogue(size_t *n)
@@ -44,11 +48,29 @@ const MieniCause *mieni_catalogue(size_t *n)
     return causes;
 }
 
+const MieniCause *mieni_catalogue_own(size_t *n)
+{
+    *n = MIENI_COUNT_OF(own_causes);
+    return own_causes;
+}
+
+static const MieniCause *find(const MieniCause *all, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(all[i].id, id) == 0)
+            return &all[i];
+    return NULL;
+}
+
 const MieniCause *mieni_catalogue_find(const char *id)
 {
-    for (size_t i = 0; id && i < MIENI_COUNT_OF(causes); i++) {
-        if (strcmp(causes[i].id, id) == 0)
-            return &causes[i];
-    }
-    return NULL;
+    if (!id)
+        return NULL;
+    const MieniCause *cause = find(causes, MIENI_COUNT_OF(causes), id);
+    return cause ? cause : find(own_causes, MIENI_COUNT_OF(own_causes), id);
+}
+
+bool mieni_cause_is_own(const MieniCause *cause)
+{
+    return find(own_causes, MIENI_COUNT_OF(own_causes), cause->id) == cause;
 }

@@ -37,7 +37,13 @@ typedef struct MieniCause {
 /* All causes, by stage and then in the catalogue's order. */
 const MieniCause *mieni_catalogue(size_t *n);
 
-/* The cause with this id, or NULL. */
+/* Those of mien itself: an error's reason code that is no fault of the machine's, and what its own
+ * self-test finds. */
+const MieniCause *mieni_catalogue_own(size_t *n);
+
+/* The cause with this id, of either list, or NULL. */
 const MieniCause *mieni_catalogue_find(const char *id);
+
+bool mieni_cause_is_own(const MieniCause *cause);
 
 #endif

@@ -13,6 +13,8 @@ static const char *const independent[] = {
     "ptx-jit-disabled",
     "container-capability-no-compute",
     "container-capability-no-graphics",
+    "backend-not-built",
+    "no-such-device",
 };
 
 /* C02.0.name beside C02.0.ok. */
@@ -92,7 +94,7 @@ static void ask(const MieniFacts *facts, const MieniRule *rule, MieniDiagnosis *
     MieniFinding finding = {.rule = rule, .cause = cause, .stacks = rule->stacks};
     for (int i = 0; i < MIENI_N_STACKS; i++)
         if (diagnosis->stacks[i].state == MIENI_STACK_WORKS && cause &&
-            cause->severity == MIENI_SEVERITY_FATAL)
+            cause->severity == MIENI_SEVERITY_FATAL && !mieni_cause_is_own(cause))
             finding.stacks &= ~(1u << i);
     if (!cause || !finding.stacks || has_cause(diagnosis, cause) ||
         !mieni_condition_holds(facts, rule->condition, &finding.evidence))
@@ -100,14 +102,21 @@ static void ask(const MieniFacts *facts, const MieniRule *rule, MieniDiagnosis *
     diagnosis->findings[diagnosis->n_findings++] = finding;
 }
 
-/* Fatal ones first; the rules' order stays. */
-static void sort(MieniDiagnosis *diagnosis)
+/* What stops the device that was asked about comes first, then what else is fatal. */
+static int rank(const MieniFinding *finding, uint32_t asked_about)
+{
+    bool fatal = finding->cause->severity == MIENI_SEVERITY_FATAL;
+    return fatal && (finding->stacks & asked_about) ? -1 : (int)finding->cause->severity;
+}
+
+/* The rules' order stays among equals. */
+static void sort(MieniDiagnosis *diagnosis, uint32_t asked_about)
 {
     MieniFinding *findings = diagnosis->findings;
     for (size_t i = 1; i < diagnosis->n_findings; i++) {
         MieniFinding moved = findings[i];
         size_t k = i;
-        for (; k > 0 && findings[k - 1].cause->severity > moved.cause->severity; k--)
+        for (; k > 0 && rank(&findings[k - 1], asked_about) > rank(&moved, asked_about); k--)
             findings[k] = findings[k - 1];
         findings[k] = moved;
     }
@@ -131,7 +140,7 @@ static void explain(MieniDiagnosis *diagnosis)
         for (size_t k = 0; k < i && !later->explained_by; k++) {
             const MieniFinding *earlier = &diagnosis->findings[k];
             if (earlier->rule->stage < later->rule->stage && !earlier->explained_by &&
-                (later->stacks & ~earlier->stacks) == 0)
+                !mieni_cause_is_own(earlier->cause) && (later->stacks & ~earlier->stacks) == 0)
                 later->explained_by = earlier->cause;
         }
     }
@@ -160,7 +169,7 @@ MienStatus mieni_diagnose(const MieniFacts *facts, const char *off, MieniDiagnos
     for (size_t i = 0; i < n_rules; i++)
         if (!is_off(off, rules[i].id))
             ask(facts, &rules[i], diagnosis);
-    sort(diagnosis);
+    sort(diagnosis, (uint32_t)mieni_facts_number(facts, "S04.stacks", 0));
     explain(diagnosis);
     give_verdicts(diagnosis);
     return MIEN_OK;

@@ -12,14 +12,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define N_PROBES 4
+#define N_PROBES 5
+#define DEVICES 4             /* which of them runs a network, and has twice the time */
 #define MAX_OUTPUT (1u << 20) /* more is no list of facts */
 #define GRACE_MS 200 /* for a killed process to go; one that hangs in the kernel never does */
 
 static const struct {
     const char *name, *fact;
-} probes[N_PROBES] = {
-    {"cuda", "C01.probe"}, {"nvml", "N01.probe"}, {"vulkan", "V01.probe"}, {"egl", "G01.probe"}};
+} probes[N_PROBES] = {{"cuda", "C01.probe"},
+                      {"nvml", "N01.probe"},
+                      {"vulkan", "V01.probe"},
+                      {"egl", "G01.probe"},
+                      {"devices", "S01.probe"}};
 
 /* The drivers' own caches must not be written by a question. */
 static const char *const overrides[] = {
@@ -31,6 +35,7 @@ static const char *const overrides[] = {
 typedef struct Run {
     pid_t pid; /* 0: not running */
     int fd;    /* of what it prints; -1: closed */
+    int64_t deadline;
     char *text;
     size_t n;
     bool late, flood;
@@ -81,8 +86,7 @@ static int make_pipe(int fds[2])
 }
 
 /* A group of its own, so that what the helper starts goes with it; signals as they are at birth. */
-static int spawn(const char *program, const char *probe, const char *root, char **environment,
-                 int output, pid_t *pid)
+static int spawn(char *const *arguments, char **environment, int output, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -107,15 +111,13 @@ static int spawn(const char *program, const char *probe, const char *root, char 
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, 1);
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    char *arguments[] = {(char *)program, (char *)probe, (char *)root, NULL};
-    int error = posix_spawn(pid, program, &actions, &attributes, arguments, environment);
+    int error = posix_spawn(pid, arguments[0], &actions, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
 }
 
-static void start(Run *run, const char *program, const char *probe, const char *root,
-                  char **environment)
+static void start(Run *run, char *const *arguments, char **environment)
 {
     int fds[2];
     run->fd = -1;
@@ -123,7 +125,7 @@ static void start(Run *run, const char *program, const char *probe, const char *
     run->spawn_error = run->text ? make_pipe(fds) : ENOMEM;
     if (run->spawn_error)
         return;
-    run->spawn_error = spawn(program, probe, root, environment, fds[1], &run->pid);
+    run->spawn_error = spawn(arguments, environment, fds[1], &run->pid);
     close(fds[1]);
     if (run->spawn_error) {
         run->pid = 0;
@@ -148,32 +150,37 @@ static void drain(Run *run)
     }
 }
 
-static void collect(Run runs[N_PROBES], int64_t deadline)
+static void give_up(Run *run)
+{
+    run->late = true;
+    close(run->fd);
+    run->fd = -1;
+}
+
+static void collect(Run runs[N_PROBES])
 {
     for (;;) {
         struct pollfd polled[N_PROBES];
         Run *of[N_PROBES];
         nfds_t n = 0;
-        for (int i = 0; i < N_PROBES; i++)
-            if (runs[i].fd >= 0) {
-                of[n] = &runs[i];
-                polled[n++] = (struct pollfd){.fd = runs[i].fd, .events = POLLIN};
-            }
-        int64_t left = deadline - now_ms();
-        if (n == 0 || left <= 0)
-            break;
-        if (poll(polled, n, (int)left) < 0 && errno != EINTR)
-            break;
+        int64_t now = now_ms(), left = INT32_MAX;
+        for (int i = 0; i < N_PROBES; i++) {
+            if (runs[i].fd >= 0 && now >= runs[i].deadline)
+                give_up(&runs[i]);
+            if (runs[i].fd < 0)
+                continue;
+            of[n] = &runs[i];
+            polled[n++] = (struct pollfd){.fd = runs[i].fd, .events = POLLIN};
+            left = MIENI_MIN(left, runs[i].deadline - now);
+        }
+        if (n == 0)
+            return;
+        if (poll(polled, n, (int)left) < 0)
+            continue; /* a signal, or no memory for a moment: until the deadline */
         for (nfds_t i = 0; i < n; i++)
             if (polled[i].revents)
                 drain(of[i]);
     }
-    for (int i = 0; i < N_PROBES; i++)
-        if (runs[i].fd >= 0) {
-            runs[i].late = true;
-            close(runs[i].fd);
-            runs[i].fd = -1;
-        }
 }
 
 /* Waits for a process until `deadline`; false if it is still there, or somebody else waited. */
@@ -234,8 +241,8 @@ static MienStatus finish(Run *run, const char *fact, int32_t timeout_ms, MieniFa
     return mieni_facts_set(facts, fact, "done");
 }
 
-/* The folder of the file that this code was loaded from, by the kernel's own list. */
-static bool own_folder(char *folder)
+/* The file that this code was loaded from, by the kernel's own list. */
+static bool own_file(char *path)
 {
     FILE *maps = fopen("/proc/self/maps", "r");
     if (!maps)
@@ -249,9 +256,8 @@ static bool own_folder(char *folder)
         char *slash = strchr(line, '/');
         if (sscanf(line, "%llx-%llx", &low, &high) != 2 || here < low || here >= high || !slash)
             continue;
-        char *last = strrchr(slash, '/');
-        *last = '\0';
-        found = snprintf(folder, MIENI_PATH_MAX, "%s", slash) < MIENI_PATH_MAX;
+        slash[strcspn(slash, "\n")] = '\0';
+        found = snprintf(path, MIENI_PATH_MAX, "%s", slash) < MIENI_PATH_MAX;
     }
     fclose(maps);
     return found;
@@ -259,37 +265,47 @@ static bool own_folder(char *folder)
 
 /* Beside the library, where the build and a wheel put it, or in the folder that it is installed
  * to. */
-static bool find_program(char *program)
+static bool find_program(const char *own, char *program)
 {
     static const char *const places[] = {"mien-probe", "mien/mien-probe", "../libexec/mien-probe"};
-    char folder[MIENI_PATH_MAX];
-    if (!own_folder(folder))
-        return false;
+    int folder = (int)(strrchr(own, '/') - own);
     for (size_t i = 0; i < MIENI_COUNT_OF(places); i++)
-        if (snprintf(program, MIENI_PATH_MAX, "%s/%s", folder, places[i]) < MIENI_PATH_MAX &&
+        if (snprintf(program, MIENI_PATH_MAX, "%.*s/%s", folder, own, places[i]) < MIENI_PATH_MAX &&
             access(program, X_OK) == 0)
             return true;
     return false;
 }
 
-MienStatus mieni_run_helper(const MieniMachine *machine, const char *program, int32_t timeout_ms,
+MienStatus mieni_run_helper(const MieniMachine *machine, const MieniHelperOptions *options,
                             MieniFacts *facts)
 {
-    char found[MIENI_PATH_MAX];
-    if (!program && !find_program(found))
+    char own[MIENI_PATH_MAX] = "/", found[MIENI_PATH_MAX];
+    bool known = own_file(own);
+    if (!options->program && (!known || !find_program(own, found)))
         return mieni_facts_set_absent(facts, "probe.program");
+    const char *program = options->program ? options->program : found;
+    const char *root = mieni_machine_root(machine), *named = options->device;
     char **environment = make_environment(machine);
     if (!environment)
         return MIEN_E_NOMEM;
     Run runs[N_PROBES] = {{0}};
-    int64_t deadline = now_ms() + timeout_ms;
-    for (int i = 0; i < N_PROBES; i++)
-        start(&runs[i], program ? program : found, probes[i].name, mieni_machine_root(machine),
-              environment);
-    collect(runs, deadline);
+    int64_t begin = now_ms();
+    for (int i = 0; i < N_PROBES; i++) {
+        bool devices = i == DEVICES;
+        char *const arguments[] = {(char *)program,
+                                   (char *)probes[i].name,
+                                   (char *)(root ? root : ""),
+                                   (char *)(devices ? known ? own : "" : NULL),
+                                   (char *)(named ? named : ""),
+                                   NULL};
+        runs[i].deadline = begin + (devices ? 2 : 1) * (int64_t)options->timeout_ms;
+        start(&runs[i], arguments, environment);
+    }
+    collect(runs);
     MienStatus status = MIEN_OK;
     for (int i = 0; i < N_PROBES; i++) {
-        MienStatus finished = finish(&runs[i], probes[i].fact, timeout_ms, facts);
+        int64_t limit = runs[i].deadline - begin;
+        MienStatus finished = finish(&runs[i], probes[i].fact, (int32_t)limit, facts);
         status = status == MIEN_OK ? finished : status;
         mieni_free(runs[i].text);
     }

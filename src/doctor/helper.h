@@ -7,13 +7,18 @@
 #include "doctor/facts.h"
 #include "doctor/machine.h"
 
+typedef struct MieniHelperOptions {
+    const char *program; /* NULL: beside the library */
+    int32_t timeout_ms;  /* for each driver; mien's devices, which run a network, have twice that */
+    const char *device;  /* that the user named: it is run also if it is software. Or NULL */
+} MieniHelperOptions;
+
 /*
  * Runs all probes at once and adds what they print. A probe that is late is killed; one that hangs,
  * crashes or prints nonsense is a fact of its own: "C01.probe" is "done", "hung (...)",
- * "crashed (...)" or "failed (...)", and likewise N01, V01 and G01. `program` NULL: beside the
- * library.
+ * "crashed (...)" or "failed (...)", and likewise N01, V01, G01 and S01.
  */
-MienStatus mieni_run_helper(const MieniMachine *machine, const char *program, int32_t timeout_ms,
+MienStatus mieni_run_helper(const MieniMachine *machine, const MieniHelperOptions *options,
                             MieniFacts *facts);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "doctor/helper.h"
 #include "doctor/probe.h"
+#include "doctor/request.h"
 
 const char *const mieni_stack_keys[MIENI_N_STACKS] = {"cuda", "vulkan", "egl"};
 const char *const mieni_stack_titles[MIENI_N_STACKS] = {"CUDA", "Vulkan", "EGL"};
@@ -93,6 +94,21 @@ static void fill_verdict(const MieniFacts *facts, const MieniVerdict *from, Mien
     }
 }
 
+static void fill_device(const MieniFacts *facts, const MieniDiagnosis *diagnosis,
+                        MienVerdict *verdict)
+{
+    static const char *const summaries[] = {"could not be asked: the helper mien-probe did not run",
+                                            "works",
+                                            "does not work, for no reason that mien knows"};
+    MieniVerdict judged = mieni_request_judge(facts, diagnosis);
+    *verdict =
+        (MienVerdict){.state = (MienVerdictState)judged.state, .summary = summaries[judged.state]};
+    if (judged.finding) {
+        verdict->cause = judged.finding->cause->id;
+        verdict->summary = judged.finding->cause->title;
+    }
+}
+
 static MienStatus fill(MienDoctor *doctor)
 {
     const MieniDiagnosis *diagnosis = &doctor->diagnosis;
@@ -107,7 +123,9 @@ static MienStatus fill(MienDoctor *doctor)
     }
     for (int i = 0; i < MIENI_N_STACKS; i++)
         fill_verdict(doctor->facts, &diagnosis->stacks[i], &doctor->verdicts[i]);
-    return MIEN_OK;
+    if (doctor->asked_about_device)
+        fill_device(doctor->facts, diagnosis, &doctor->device);
+    return mieni_smoke_list(doctor->facts, &doctor->smoke, &doctor->n_smoke);
 }
 
 /* The helper comes first: on a healthy machine starting CUDA is what makes some nodes. */
@@ -115,8 +133,11 @@ static MienStatus gather(const MienDoctorOptions *options, MieniFacts *facts)
 {
     MieniMachine *machine;
     MienStatus status = mieni_machine_create(options->root, &machine);
+    const MieniHelperOptions helper = {options->helper, options->timeout_ms, options->device};
     if (status == MIEN_OK)
-        status = mieni_run_helper(machine, options->helper, options->timeout_ms, facts);
+        status = mieni_run_helper(machine, &helper, facts);
+    if (status == MIEN_OK && options->device)
+        status = mieni_request_note(options->device, facts);
     if (status == MIEN_OK)
         status = mieni_probe_files(machine, facts);
     mieni_machine_destroy(machine);
@@ -125,6 +146,7 @@ static MienStatus gather(const MienDoctorOptions *options, MieniFacts *facts)
 
 static MienStatus examine(const MienDoctorOptions *options, MienDoctor *doctor)
 {
+    doctor->asked_about_device = options->device != NULL;
     MienStatus status = mieni_facts_create(&doctor->facts);
     if (status == MIEN_OK)
         status = gather(options, doctor->facts);
@@ -148,6 +170,11 @@ MienStatus mien_doctor_create(const MienDoctorOptions *options, MienDoctor **doc
         return mieni_fail(error, MIEN_E_ARGUMENT, "argument",
                           "doctor options: call mien_doctor_options_init, and keep timeout_ms in "
                           "1..60000");
+    if (options->device && !mieni_request_is_sound(options->device))
+        return mieni_fail(error, MIEN_E_ARGUMENT, "device-name",
+                          "no device is called '%.64s'; names are cpu, cuda[:N|:UUID], vulkan[:N], "
+                          "gpu and auto",
+                          options->device);
     MienDoctor *made = mieni_alloc(1, sizeof(*made));
     if (!made)
         return mieni_fail_nomem(error);
@@ -163,6 +190,17 @@ MienStatus mien_doctor_create(const MienDoctorOptions *options, MienDoctor **doc
 const MienVerdict *mien_doctor_verdict(const MienDoctor *doctor, MienStack stack)
 {
     return (unsigned)stack < MIENI_N_STACKS ? &doctor->verdicts[stack] : NULL;
+}
+
+const MienVerdict *mien_doctor_device(const MienDoctor *doctor)
+{
+    return doctor->asked_about_device ? &doctor->device : NULL;
+}
+
+const MienSmoke *mien_doctor_smoke(const MienDoctor *doctor, size_t *n)
+{
+    *n = doctor->n_smoke;
+    return doctor->smoke;
 }
 
 const MienFinding *mien_doctor_findings(const MienDoctor *doctor, size_t *n)
@@ -182,6 +220,7 @@ void mien_doctor_destroy(MienDoctor *doctor)
         mieni_free((void *)doctor->findings[i].evidence);
     }
     mieni_free(doctor->findings);
+    mieni_free(doctor->smoke);
     mieni_free(doctor->diagnosis.findings);
     mieni_facts_destroy(doctor->facts);
     mieni_free(doctor);

@@ -11,6 +11,10 @@ struct MienDoctor {
     MieniDiagnosis diagnosis;
     MienFinding *findings;
     MienVerdict verdicts[MIENI_N_STACKS];
+    MienVerdict device;
+    bool asked_about_device;
+    MienSmoke *smoke;
+    size_t n_smoke;
 };
 
 /* Names of stacks in JSON, and for people. */
@@ -25,6 +29,10 @@ const char *mieni_fact_value(const MieniFact *fact, char *buffer, size_t size);
  * branch filled in. Free the array and its first element with mieni_free; NULL without memory.
  */
 char **mieni_fix_lines(const MieniFacts *facts, const MieniCause *cause, size_t *n);
+
+/* What the devices' own tests gave, as records; the texts are those of the facts. Free the array
+ * with mieni_free. */
+MienStatus mieni_smoke_list(const MieniFacts *facts, MienSmoke **smoke, size_t *n);
 
 /* Text put together piece by piece and handed on. The first failure sticks. */
 typedef struct MieniWriter {

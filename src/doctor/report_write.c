@@ -7,6 +7,7 @@
 #include "mien/version.h"
 
 static const char *const states[] = {"unknown", "works", "broken"};
+static const char *const smoke_states[] = {"passed", "failed", "skipped"};
 static const char *const severities[] = {"fatal", "degrading", "info"};
 
 static void put_bytes(MieniWriter *writer, const char *text, size_t n)
@@ -93,6 +94,60 @@ static void put_finding(MieniWriter *writer, const MienFinding *finding)
     put_member(writer, "explained_by", finding->explained_by, "}");
 }
 
+static void put_verdict(MieniWriter *writer, const MienVerdict *verdict)
+{
+    put_member(writer, "state", states[verdict->state], ", ");
+    put_member(writer, "cause", verdict->cause, ", ");
+    put_member(writer, "summary", verdict->summary, "}");
+}
+
+/* What a program cannot read as a number is null; no locale has a say in it. */
+static void put_number(MieniWriter *writer, const char *key, double number, int n_digits,
+                       const char *behind)
+{
+    char text[64];
+    long long scale = 1;
+    for (int i = 0; i < n_digits; i++)
+        scale *= 10;
+    if (number >= 0 && number < 1e9) {
+        long long scaled = (long long)(number * (double)scale + 0.5);
+        snprintf(text, sizeof(text), "%lld.%0*lld", scaled / scale, n_digits, scaled % scale);
+    } else {
+        snprintf(text, sizeof(text), "null");
+    }
+    mieni_put_json(writer, key);
+    mieni_put(writer, ": ");
+    mieni_put(writer, text);
+    mieni_put(writer, behind);
+}
+
+static void put_smoke(MieniWriter *writer, const MienSmoke *smoke)
+{
+    mieni_put(writer, "{");
+    put_member(writer, "device", smoke->device, ", ");
+    put_member(writer, "name", smoke->name, ", ");
+    mieni_put(writer, smoke->software ? "\"software\": true, " : "\"software\": false, ");
+    put_member(writer, "state", smoke_states[smoke->state], ", ");
+    put_member(writer, "reason", smoke->reason, ", ");
+    put_member(writer, "text", smoke->text, ",\n     ");
+    put_number(writer, "first_ms", smoke->first_ms, 3, ", ");
+    put_number(writer, "run_ms", smoke->run_ms, 6, ", ");
+    put_number(writer, "difference", smoke->difference, 9, "}");
+}
+
+static void put_device(MieniWriter *writer, const MienDoctor *doctor)
+{
+    mieni_put(writer, "\n  },\n  \"device\": ");
+    if (doctor->asked_about_device) {
+        mieni_put(writer, "{");
+        put_member(writer, "requested", mieni_facts_get(doctor->facts, "S04.requested")->text,
+                   ", ");
+        put_verdict(writer, &doctor->device);
+    } else {
+        mieni_put(writer, "null");
+    }
+}
+
 static void put_facts(MieniWriter *writer, const MieniFacts *facts)
 {
     char made_up[32];
@@ -120,17 +175,21 @@ MienStatus mien_doctor_write_json(const MienDoctor *doctor, int with_facts, Mien
         mieni_put(&writer, i ? ",\n    " : "\n    ");
         mieni_put_json(&writer, mieni_stack_keys[i]);
         mieni_put(&writer, ": {");
-        put_member(&writer, "state", states[verdict->state], ", ");
-        put_member(&writer, "cause", verdict->cause, ", ");
-        put_member(&writer, "summary", verdict->summary, "}");
+        put_verdict(&writer, verdict);
     }
-    mieni_put(&writer, "\n  },\n  \"findings\": [");
+    put_device(&writer, doctor);
+    mieni_put(&writer, ",\n  \"findings\": [");
     for (size_t i = 0; i < doctor->diagnosis.n_findings; i++) {
         mieni_put(&writer, i ? ",\n    " : "\n    ");
         put_finding(&writer, &doctor->findings[i]);
     }
     mieni_put(&writer, doctor->diagnosis.n_findings ? "\n  ],\n" : "],\n");
-    mieni_put(&writer, "  \"smoke\": []");
+    mieni_put(&writer, "  \"smoke\": [");
+    for (size_t i = 0; i < doctor->n_smoke; i++) {
+        mieni_put(&writer, i ? ",\n    " : "\n    ");
+        put_smoke(&writer, &doctor->smoke[i]);
+    }
+    mieni_put(&writer, doctor->n_smoke ? "\n  ]" : "]");
     if (with_facts)
         put_facts(&writer, doctor->facts);
     mieni_put(&writer, "\n}\n");
@@ -166,17 +225,45 @@ static void put_text_finding(MieniWriter *writer, const MienFinding *finding)
     }
 }
 
+/* "a name          state    what there is to say" */
+static void put_state(MieniWriter *writer, const char *name, const char *state, const char *text)
+{
+    char line[64];
+    snprintf(line, sizeof(line), "%-9.31s %-8s ", name, state);
+    mieni_put(writer, line);
+    mieni_put(writer, text);
+    mieni_put(writer, "\n");
+}
+
+static void put_text_smoke(MieniWriter *writer, const MienSmoke *smoke)
+{
+    char numbers[128] = "";
+    const char *text = smoke->text ? smoke->text : smoke->software ? "computes on the CPU" : "";
+    if (smoke->state == MIEN_SMOKE_PASSED) {
+        snprintf(numbers, sizeof(numbers),
+                 "run in %lld us, the first in %lld ms; largest difference %.0e",
+                 (long long)(smoke->run_ms * 1e3 + 0.5), (long long)(smoke->first_ms + 0.5),
+                 smoke->difference);
+        text = numbers;
+    }
+    put_state(writer, smoke->device, smoke_states[smoke->state], text);
+}
+
 MienStatus mien_doctor_write_text(const MienDoctor *doctor, MienWriteFn write, void *user)
 {
     MieniWriter writer = {write, user, false};
-    for (int i = 0; i < MIENI_N_STACKS; i++) {
-        const MienVerdict *verdict = &doctor->verdicts[i];
-        char line[64];
-        snprintf(line, sizeof(line), "%-7s %-8s ", mieni_stack_titles[i], states[verdict->state]);
-        mieni_put(&writer, line);
-        mieni_put(&writer, verdict->summary);
-        mieni_put(&writer, "\n");
+    for (int i = 0; i < MIENI_N_STACKS; i++)
+        put_state(&writer, mieni_stack_titles[i], states[doctor->verdicts[i].state],
+                  doctor->verdicts[i].summary);
+    if (doctor->asked_about_device) {
+        mieni_put(&writer, "\nAsked about:\n");
+        put_state(&writer, mieni_facts_get(doctor->facts, "S04.requested")->text,
+                  states[doctor->device.state], doctor->device.summary);
     }
+    if (doctor->n_smoke > 0)
+        mieni_put(&writer, "\nA small network on each device of mien's:\n");
+    for (size_t i = 0; i < doctor->n_smoke; i++)
+        put_text_smoke(&writer, &doctor->smoke[i]);
     for (size_t i = 0; i < doctor->diagnosis.n_findings; i++)
         put_text_finding(&writer, &doctor->findings[i]);
     if (doctor->diagnosis.n_findings > 0)

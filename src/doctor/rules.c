@@ -16,7 +16,8 @@
 
 /*
  * Numbers are those of the catalogue of causes; letters tell conditions of one rule apart. Within a
- * stage the order is that of asking: what is special stands before what is general.
+ * stage the order is that of asking: what is special stands before what is general. R606, R805 to
+ * R807, R911 to R914 and R1207 are mien's own; its build is blamed behind the machine.
  */
 /* clang-format off */
 static const MieniRule rules[] = {
@@ -101,6 +102,7 @@ static const MieniRule rules[] = {
     {"R602b", 6, CUDA, "exclusive-compute-mode", "N02.*.mode=2 C01.cuInit=100"},
     {"R603", 6, CUDA, "compute-capability-too-old", "@capability_too_old"},
     {"R604", 6, CUDA, "vgpu-unlicensed", "C03.*.context=102 ?N02.*.virtualization"},
+    {"R606", 6, CUDA, "no-such-device", "S04.cuda.missing"},
     /* Does our code load? */
     {"R700", 7, CUDA, "ptx-newer-than-driver", "C04.*.load=222 ?C01.driver_version"},
     {"R701", 7, CUDA, "no-kernel-image", "C04.*.load=209 ?C02.*.capability"},
@@ -113,6 +115,10 @@ static const MieniRule rules[] = {
     {"R803", 8, CUDA, "watchdog-timeout", "C05.*.run=702 ?C02.*.watchdog"},
     {"R804", 8, CUDA, "ecc-or-reset-required", "C05.*.run=214"},
     {"R804b", 8, CUDA, "ecc-or-reset-required", "N02.*.status=16 ?H11.ecc"},
+    {"R805", 8, CUDA, "device-computes-garbage", "S03.cuda*.test=device-computes-garbage ?S03.cuda*.text"},
+    {"R806", 8, CUDA, "device-refused", "S03.cuda*.test!=ok|begun|device-computes-garbage ?S03.cuda*.text"},
+    {"R806b", 8, CUDA, "device-refused", "S03.cuda*.test=begun S01.probe=crashed|failed"},
+    {"R807", 8, CUDA, "backend-not-built", "S04.cuda.not_built"},
     /* Vulkan. */
     {"R900", 9, VULKAN, "vulkan-loader-missing", "!L03.path"},
     {"R901", 9, VULKAN, "vulkan-env-hides-driver", "E04.missing_file ?E04.VK_ICD_FILENAMES ?E04.VK_DRIVER_FILES"},
@@ -128,6 +134,11 @@ static const MieniRule rules[] = {
     {"R909", 9, VULKAN, "vulkan-feature-missing", "V03.*.missing"},
     {"R909b", 9, VULKAN, "vulkan-feature-missing", "V01.instance=-8"},
     {"R910", 9, VULKAN, "vulkan-portability-flag", "V01.instance=-9 V04.portability"},
+    {"R911", 9, VULKAN, "no-such-device", "S04.vulkan.missing"},
+    {"R912", 9, VULKAN, "device-computes-garbage", "S03.vulkan*.test=device-computes-garbage ?S03.vulkan*.text"},
+    {"R913", 9, VULKAN, "device-refused", "S03.vulkan*.test!=ok|begun|device-computes-garbage ?S03.vulkan*.text"},
+    {"R913b", 9, VULKAN, "device-refused", "S03.vulkan*.test=begun S01.probe=crashed|failed"},
+    {"R914", 9, VULKAN, "backend-not-built", "S04.vulkan.not_built"},
     /* EGL. */
     {"R1000", 10, EGL, "egl-default-display-headless", "G01.initialize!=ok G02.nvidia ?E05.DISPLAY"},
     {"R1001", 10, EGL, "egl-vendor-json-missing", "G01.initialize!=ok !G02.nvidia !G03.nvidia H04.nvidia"},
@@ -138,6 +149,8 @@ static const MieniRule rules[] = {
     /* Speed. */
     {"R1200", 12, ALL, "jetson-power-mode", "@jetson_slow ?H12.governor ?H12.power_mode"},
     {"R1201", 12, ALL, "thermal-or-power-throttle", "@throttled"},
+    {"R1207", 12, CUDA, "device-self-test-late", "S03.cuda*.test=begun S01.probe=hung"},
+    {"R1207b", 12, VULKAN, "device-self-test-late", "S03.vulkan*.test=begun S01.probe=hung"},
     {"R1204", 12, ALL, "gpu-shared-with-others", "N02.*.utilization>49 ?N02.*.processes"},
     {"R1205", 12, ALL, "pcie-link-degraded", "@pcie_narrow"},
     {"R1206", 12, CUDA, "jetson-nvml-limited", "P04.soc !L02.path P03.l4t<36"},

@@ -81,7 +81,8 @@ typedef struct MieniDiagnosis {
 } MieniDiagnosis;
 
 /*
- * Asks all rules. What works is not broken: a fatal cause counts only for stacks that do not work.
+ * Asks all rules. What works is not broken: a fatal cause of the machine's counts only for stacks
+ * that do not work. What stops the device that was asked about (S04 of request.h) comes first.
  * Rules named in `off` ("R200,R305"; may be NULL) are not asked. Free with mieni_free(findings).
  */
 MienStatus mieni_diagnose(const MieniFacts *facts, const char *off, MieniDiagnosis *diagnosis);

@@ -28,5 +28,7 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/probe_platform.c
     ${CMAKE_CURRENT_LIST_DIR}/report.c
     ${CMAKE_CURRENT_LIST_DIR}/report_write.c
+    ${CMAKE_CURRENT_LIST_DIR}/request.c
     ${CMAKE_CURRENT_LIST_DIR}/rules.c
+    ${CMAKE_CURRENT_LIST_DIR}/smoke.c
 )

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/test.h"
 
+#include "backend/unbuilt.h"
 #include "doctor/catalogue.h"
 
 #define LINE 100
@@ -52,11 +53,8 @@ static void check_fix(const MieniCause *cause)
     }
 }
 
-static void test_every_entry_is_whole(void **state)
+static void check_entries(const MieniCause *causes, size_t n)
 {
-    (void)state;
-    size_t n;
-    const MieniCause *causes = mieni_catalogue(&n);
     for (size_t i = 0; i < n; i++) {
         const MieniCause *cause = &causes[i];
         if (!is_id(cause->id))
@@ -70,6 +68,38 @@ static void test_every_entry_is_whole(void **state)
         assert_in_range(cause->severity, MIENI_SEVERITY_FATAL, MIENI_SEVERITY_INFO);
         assert_in_range(cause->stacks, 1, 15);
     }
+}
+
+static void test_every_entry_is_whole(void **state)
+{
+    (void)state;
+    size_t n;
+    const MieniCause *causes = mieni_catalogue(&n);
+    check_entries(causes, n);
+    causes = mieni_catalogue_own(&n);
+    check_entries(causes, n);
+}
+
+/* What the registry gives as a reason is a cause, and its text is the cause's title. */
+static void test_reasons_are_causes(void **state)
+{
+    (void)state;
+    MienDeviceInfo devices[32];
+    size_t n, n_own;
+    assert_int_equal(mien_device_list(devices, 32, sizeof(*devices), &n), MIEN_OK);
+    for (size_t i = 0; i < n && i < 32; i++)
+        if (!devices[i].usable)
+            assert_non_null(mieni_catalogue_find(devices[i].reason));
+    const MieniCause *own = mieni_catalogue_own(&n_own);
+    for (size_t i = 0; i < n_own; i++) {
+        assert_true(mieni_cause_is_own(&own[i]));
+        assert_ptr_equal(mieni_catalogue_find(own[i].id), &own[i]);
+    }
+    assert_false(mieni_cause_is_own(mieni_catalogue_find("no-libcuda")));
+    MienDeviceInfo unbuilt;
+    mieni_unbuilt_describe(0, &unbuilt);
+    const char *title = mieni_catalogue_find(unbuilt.reason)->title;
+    assert_memory_equal(unbuilt.reason_text + 1, title + 1, strlen(title) - 1);
 }
 
 /* Later tables name causes by id: two of one name, or one out of order, would be told wrongly. */
@@ -137,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_entry_is_whole),
+        cmocka_unit_test(test_reasons_are_causes),
         cmocka_unit_test(test_ids_are_unique_and_stages_rise),
         cmocka_unit_test(test_stages_are_those_of_the_rules),
         cmocka_unit_test(test_causes_are_those_of_the_reference),

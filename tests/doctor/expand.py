@@ -18,6 +18,8 @@
     evidence PROBE TEXT            the first finding cites it, with this in its value
     fix TEXT                       is in a line of the first finding's fix
     stack NAME STATE [CAUSE]       the verdict
+    ask DEVICE STATE [CAUSE]       `--device DEVICE` is given, and what is said of it
+    smoke DEVICE STATE [CAUSE]     the run of a small network
 """
 
 import os
@@ -140,11 +142,13 @@ class Expander:
 
     def expand(self, machine):
         os.makedirs(self.root)
+        for asked in (rest for word, rest in machine.lines if word == "ask"):
+            self.environment["MIEN_TEST_DEVICE"] = asked.split()[0]
         for word, rest in machine.lines:
             action = getattr(self, "do_" + word, None)
             if action:
                 action(rest)
-            elif word not in ("hangs", "expect", "also", "evidence", "fix", "stack"):
+            elif word not in ("hangs", "expect", "also", "evidence", "fix", "stack", "ask", "smoke"):
                 raise ValueError(f"{machine.name}: unknown word {word}")
         with open(os.path.join(self.folder, "nodes.tsv"), "w", encoding="utf-8") as file:
             file.writelines(self.nodes.values())

@@ -7,6 +7,7 @@
 
 #include "doctor/helper.h"
 #include "doctor/probe.h"
+#include "doctor/request.h"
 #include "doctor/rules.h"
 
 static void check(bool holds, const char *what)
@@ -34,9 +35,12 @@ static void examine(const char *root)
     size_t n;
     check(mieni_machine_create(root, &machine) == MIEN_OK, "mieni_machine_create");
     check(mieni_facts_create(&facts) == MIEN_OK, "mieni_facts_create");
-    check(mieni_run_helper(machine, getenv("MIEN_PROBE"), timeout ? atoi(timeout) : 4000, facts) ==
-              MIEN_OK,
-          "mieni_run_helper");
+    const char *device = mieni_machine_variable(machine, "MIEN_TEST_DEVICE");
+    const MieniHelperOptions options = {.program = getenv("MIEN_PROBE"),
+                                        .device = device,
+                                        .timeout_ms = timeout ? atoi(timeout) : 4000};
+    check(mieni_run_helper(machine, &options, facts) == MIEN_OK, "mieni_run_helper");
+    check(!device || mieni_request_note(device, facts) == MIEN_OK, "mieni_request_note");
     check(mieni_probe_files(machine, facts) == MIEN_OK, "mieni_probe_files");
     const MieniRule *rules = mieni_rules(&n), *first = first_rule(facts, NULL);
     for (size_t i = 0; i < n; i++)

@@ -19,6 +19,9 @@ CAUSE = re.compile(
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 RULE = re.compile(r'\{\s*"(R\d+)[a-z]*",\s*\d+,\s*[\w |]+,\s*"([a-z0-9-]+)"')
 BEGIN, END = "<!-- causes: written by tools/gen/doctor_table.py -->\n", "<!-- end of causes -->\n"
+OWN_BEGIN = "<!-- own causes: written by tools/gen/doctor_table.py -->\n"
+OWN_END = "<!-- end of own causes -->\n"
+OWN = "src/doctor/catalogue_mien.inc"
 
 # Why nothing finds a cause.
 REASONS = {
@@ -69,16 +72,26 @@ def table(causes, found):
     return "".join(rows)
 
 
+def put_table(page, begin, end, rows):
+    """The page with what stands between two lines replaced."""
+    first, last = page.find(begin), page.find(end)
+    if first < 0 or last < first:
+        sys.exit("docs/doctor.md has no place for a table")
+    return page[: first + len(begin)] + rows + page[last:]
+
+
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--write"]
     root = arguments[0] if arguments else os.path.join(os.path.dirname(__file__), "..", "..")
     causes = [m.groupdict() for path in catalogue_files() for m in CAUSE.finditer(read(root, path))]
-    found = finders(root, [cause["id"] for cause in causes])
+    own = [m.groupdict() for m in CAUSE.finditer(read(root, OWN))]
+    if not causes or not own:
+        sys.exit("there are no causes")
+    found = finders(root, [cause["id"] for cause in causes + own])
+    found["no-usable-device"] = found["no-usable-device"] or ["errors"]
     page = read(root, "docs/doctor.md")
-    begin, end = page.find(BEGIN), page.find(END)
-    if not causes or begin < 0 or end < begin:
-        sys.exit("docs/doctor.md has no place for the table, or there are no causes")
-    new_page = page[: begin + len(BEGIN)] + table(causes, found) + page[end:]
+    new_page = put_table(page, BEGIN, END, table(causes, found))
+    new_page = put_table(new_page, OWN_BEGIN, OWN_END, table(own, found))
 
     def flag(match):
         wanted = "true" if found[match["id"]] else "false"
@@ -88,7 +101,7 @@ def main():
 
     stale = [] if new_page == page else ["docs/doctor.md"]
     changes = {"docs/doctor.md": new_page}
-    for path in catalogue_files():
+    for path in catalogue_files() + [OWN]:
         text = read(root, path)
         changes[path] = CAUSE.sub(flag, text)
         if changes[path] != text:

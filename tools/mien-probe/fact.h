@@ -17,4 +17,7 @@ void probe_nvml(const char *root);
 void probe_vulkan(const char *root);
 void probe_egl(const char *root);
 
+/* Devices of the libmien at this path, or of a fake machine's; `named` may be NULL. */
+void probe_devices(const char *root, const char *library, const char *named);
+
 #endif

@@ -49,8 +49,8 @@ static int file_of(uintptr_t address, char *path)
 /* Some exported symbol of each library, to find the file by. */
 static uintptr_t known_address(void *library)
 {
-    static const char *const names[] = {"cuInit", "nvmlInit_v2", "vkGetInstanceProcAddr",
-                                        "eglGetDisplay", "glGetString"};
+    static const char *const names[] = {"cuInit",        "nvmlInit_v2", "vkGetInstanceProcAddr",
+                                        "eglGetDisplay", "glGetString", "mien_device_list"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         void *symbol = dlsym(library, names[i]);
         if (symbol)
@@ -135,6 +135,11 @@ static void *open_below(const char *root, const char *id, const char *name)
 void *library_open(const char *root, const char *id, const char *name)
 {
     return root ? open_below(root, id, name) : open_real(id, name);
+}
+
+void *library_open_file(const char *id, const char *path)
+{
+    return open_real(id, path);
 }
 
 void library_function(void *library, const char *name, void *function)

@@ -8,6 +8,9 @@
 /* Notes ID.path, or that it is absent and why (ID.error). Returns a handle, or NULL. */
 void *library_open(const char *root, const char *id, const char *name);
 
+/* The same for a file of this machine. */
+void *library_open_file(const char *id, const char *path);
+
 /* A function of a library, stored in the function pointer at `function`; NULL if it has none. The
  * detour over memcpy is what ISO C allows for a void pointer that is a function. */
 void library_function(void *library, const char *name, void *function);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mien-probe cuda|nvml|vulkan|egl [ROOT]
+ * mien-probe devices ROOT [LIBRARY [DEVICE]]
  *
- * Loads one GPU driver, asks it what works, and prints facts as lines. The doctor runs it: what
- * hangs or crashes in here harms nobody else. The last line is "done".
+ * Loads one GPU driver, asks it what works, and prints facts as lines; or lets libmien's devices
+ * prove themselves, DEVICE also if it is software. The doctor runs it: what hangs or crashes in
+ * here harms nobody else. The last line is "done".
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -14,13 +16,26 @@
 
 #include "fact.h"
 
-#define LONGEST_LIFE_S 30 /* should whoever started us be gone */
+#define LONGEST_LIFE_S 150 /* should whoever started us be gone */
 
 static const struct {
     const char *name;
     void (*run)(const char *root);
 } probes[] = {
     {"cuda", probe_cuda}, {"nvml", probe_nvml}, {"vulkan", probe_vulkan}, {"egl", probe_egl}};
+
+static const char *argument(int argc, char **argv, int i)
+{
+    return argc > i && *argv[i] ? argv[i] : NULL;
+}
+
+/* No destructors: drivers have been seen to crash in theirs after all was well. */
+static void leave(void)
+{
+    puts("done");
+    fflush(stdout);
+    _exit(0);
+}
 
 static void close_inherited(void)
 {
@@ -46,18 +61,19 @@ static void prepare(void)
 
 int main(int argc, char **argv)
 {
-    const char *root = argc > 2 && *argv[2] ? argv[2] : NULL;
-    for (size_t i = 0; argc >= 2 && i < sizeof(probes) / sizeof(probes[0]); i++) {
-        if (strcmp(argv[1], probes[i].name) != 0)
-            continue;
+    const char *probe = argc > 1 ? argv[1] : "", *root = argument(argc, argv, 2);
+    for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++)
+        if (!strcmp(probe, probes[i].name)) {
+            prepare();
+            probes[i].run(root);
+            leave();
+        }
+    if (!strcmp(probe, "devices")) {
         prepare();
-        probes[i].run(root);
-        puts("done");
-        fflush(stdout);
-        /* No destructors: drivers have been seen to crash in theirs after all was well. */
-        _exit(0);
+        probe_devices(root, argument(argc, argv, 3), argument(argc, argv, 4));
+        leave();
     }
     fprintf(stderr, "mien-probe: a part of `mien doctor`; usage: mien-probe "
-                    "cuda|nvml|vulkan|egl\n");
+                    "cuda|nvml|vulkan|egl|devices\n");
     return 2;
 }
