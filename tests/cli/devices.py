@@ -57,7 +57,7 @@ class Choosing(tool.Case):
             done = self.mien("run", "a.ppm", "--device", name, "-o", "out.jsonl", "-o", "out.png")
             self.assertEqual(done.returncode, 3, done.stderr)
             self.assertEqual(done.stdout, "")
-            self.assertRegex(done.stderr, r"^mien: error: .*\[[a-z-]+\]\n$")
+            self.assertRegex(done.stderr, r"^mien: error: device .*\[[a-z0-9-]+\]\n(  .*\n){1,5}$")
             self.assertEqual(self.files(), ["a.ppm"])
 
     def test_names_that_no_device_has(self):

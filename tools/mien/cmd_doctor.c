@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "examine.h"
 #include "explain.h"
 #include "message.h"
 #include "mien/doctor.h"
@@ -20,7 +21,7 @@ typedef struct DoctorValues {
 /* clang-format off */
 static const CliOption doctor_options[] = {
     {"device", 'd', CLI_TEXT, offsetof(DoctorValues, device), "D",
-     "cuda[:N], vulkan[:N], gpu or cpu: end with 3 if it does not work", 0, 0, NULL},
+     "cuda[:N|:GPU-uuid], vulkan[:N], gpu or cpu: end with 3 if it does not work", 0, 0, NULL},
     {"json", 0, CLI_FLAG, offsetof(DoctorValues, json), NULL,
      "for programs: JSON (mien.doctor/1); with --verbose also every fact", 0, 0, NULL},
     {"explain", 0, CLI_TEXT, offsetof(DoctorValues, explain), "WHAT",
@@ -40,7 +41,9 @@ static const CliCommand doctor_command = {
                 "mien doctor --explain mediapipe.log\nmien doctor --python venv\n",
     .notes =
         "CUDA, Vulkan and EGL (which MediaPipe uses) are judged apart: one can work without the\n"
-        "others. Drivers are loaded by a helper with a time limit. Nothing is changed.\n",
+        "others. Drivers are loaded by a helper with a time limit. Nothing is changed. Each "
+        "device\n"
+        "of mien's runs a small network; one that computes on the CPU only if --device names it.\n",
     .options = doctor_options,
 };
 
@@ -59,34 +62,6 @@ static CliExit flush(CliWriter *writer)
     return CLI_OK;
 }
 
-/* Which stacks a device's name stands for, as bits; 0 for the CPU, -1 for no device. */
-static int stacks_of(const char *device)
-{
-    static const struct {
-        const char *name;
-        int stacks;
-    } devices[] = {{"cpu", 0},
-                   {"cuda", 1 << MIEN_STACK_CUDA},
-                   {"vulkan", 1 << MIEN_STACK_VULKAN},
-                   {"gpu", 1 << MIEN_STACK_CUDA | 1 << MIEN_STACK_VULKAN},
-                   {"auto", 0}};
-    size_t n = strcspn(device, ":");
-    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
-        if (strlen(devices[i].name) == n && !strncmp(devices[i].name, device, n) &&
-            (device[n] == '\0' || (devices[i].stacks && strcmp(devices[i].name, "gpu") != 0)))
-            return devices[i].stacks;
-    return -1;
-}
-
-static bool any_works(const MienDoctor *doctor, int stacks)
-{
-    for (int i = 0; i < 3; i++)
-        if ((stacks & 1 << i) &&
-            mien_doctor_verdict(doctor, (MienStack)i)->state == MIEN_VERDICT_WORKS)
-            return true;
-    return stacks == 0;
-}
-
 static CliExit write_report(const DoctorValues *values, const MienDoctor *doctor)
 {
     CliWriter *writer = malloc(sizeof(*writer));
@@ -102,21 +77,17 @@ static CliExit write_report(const DoctorValues *values, const MienDoctor *doctor
     return code;
 }
 
-static CliExit examine(const DoctorValues *values, int stacks)
+static CliExit examine(const DoctorValues *values)
 {
-    MienDoctorOptions options;
     MienDoctor *doctor;
-    MienError error;
-    mien_doctor_options_init(&options);
-    options.root = getenv("MIEN_DOCTOR_ROOT");
-    options.no_rules = getenv("MIEN_DOCTOR_NO_RULES");
-    const char *timeout = getenv("MIEN_DOCTOR_TIMEOUT_MS");
-    if (timeout && atoi(timeout) > 0)
-        options.timeout_ms = atoi(timeout);
-    if (mien_doctor_create(&options, &doctor, &error) != MIEN_OK)
-        return cli_fail(CLI_INTERNAL, "%s", error.text);
+    MienError error = {.reason = ""};
+    MienStatus status = cli_examine(values->device, &doctor, &error);
+    if (status != MIEN_OK)
+        return cli_fail(status == MIEN_E_ARGUMENT ? CLI_USAGE : CLI_INTERNAL, "doctor: %s",
+                        error.text);
     CliExit code = write_report(values, doctor);
-    if (code == CLI_OK && values->device && !any_works(doctor, stacks))
+    const MienVerdict *device = mien_doctor_device(doctor);
+    if (code == CLI_OK && device && device->state != MIEN_VERDICT_WORKS)
         code = CLI_DEVICE;
     mien_doctor_destroy(doctor);
     return code;
@@ -134,9 +105,5 @@ int cmd_doctor(int argc, char **argv)
         return (int)cli_explain(values.explain, values.json);
     if (values.python)
         return (int)cli_inspect_python(values.python, values.json);
-    int stacks = values.device ? stacks_of(values.device) : 0;
-    if (stacks < 0)
-        return (int)cli_fail(CLI_USAGE, "doctor: unknown device %s; see mien doctor --help",
-                             values.device);
-    return (int)examine(&values, stacks);
+    return (int)examine(&values);
 }

@@ -70,6 +70,14 @@ CliExit cli_fail(CliExit code, const char *format, ...)
     return code;
 }
 
+void cli_continue(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_line("", "", format, arguments);
+    va_end(arguments);
+}
+
 void cli_warn(const char *format, ...)
 {
     va_list arguments;

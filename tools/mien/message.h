@@ -22,6 +22,9 @@ bool cli_colored(int fd);
 /* Prints one "mien: error: ..." line and returns `code`. */
 CliExit cli_fail(CliExit code, const char *format, ...) CLI_PRINTF(2, 3);
 
+/* Prints one more line of the failure before; --quiet does not silence it. */
+void cli_continue(const char *format, ...) CLI_PRINTF(1, 2);
+
 /* Prints one "mien: warning: ..." line. */
 void cli_warn(const char *format, ...) CLI_PRINTF(1, 2);
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "examine.h"
 #include "message.h"
 #include "pipeline.h"
 
@@ -68,7 +69,7 @@ static CliExit make_engine(Session *session, MienMode mode)
     MienStatus status = mien_engine_create(&options, &session->pipeline->engines[mode], &error);
     /* Everything else was checked before: a bad argument is a name that no device has. */
     if (status == MIEN_E_DEVICE)
-        return cli_fail(CLI_DEVICE, "%s [%s]", error.text, error.reason);
+        return cli_refuse_device(from->device ? from->device : "cpu", &error);
     if (status != MIEN_OK)
         return cli_fail(status == MIEN_E_ARGUMENT ? CLI_USAGE : exit_of(status), "%s", error.text);
     /* The same for both engines; once set, the writing stage reads it. */

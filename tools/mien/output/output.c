@@ -39,6 +39,7 @@ typedef struct Destination {
     int32_t format_choice;   /* of a folder: place in cli_format_names */
     CliOutput output;        /* of a folder: the file of the current source */
     bool is_open;
+    bool made_folder; /* it was not there before */
 } Destination;
 
 struct CliOutputs {
@@ -262,7 +263,9 @@ CliExit cli_outputs_open(CliOutputs *outputs)
         Destination *destination = &outputs->destinations[i];
         if (!destination->is_folder)
             status = open_output(outputs, destination, destination->format, destination->name);
-        else if (mkdir(destination->name, 0777) != 0 && errno != EEXIST)
+        else if (mkdir(destination->name, 0777) == 0)
+            destination->made_folder = true;
+        else if (errno != EEXIST)
             status = cli_fail(CLI_OUTPUT, "cannot make the folder %s: %s", destination->name,
                               strerror(errno));
     }
@@ -329,9 +332,13 @@ void cli_outputs_destroy(CliOutputs *outputs)
 {
     if (!outputs)
         return;
-    for (size_t i = 0; i < outputs->n; i++)
+    for (size_t i = 0; i < outputs->n; i++) {
         if (outputs->destinations[i].is_open)
             close_output(&outputs->destinations[i].output);
+        /* Fails where there is something in it, as it should. */
+        if (outputs->destinations[i].made_folder)
+            rmdir(outputs->destinations[i].name);
+    }
     free(outputs->destinations);
     free(outputs);
 }

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run whose device cannot be used says what the doctor finds first, and leaves nothing."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import fake
+import tool
+from fake import TIMEOUT_MS, TOOL
+
+
+class Refusals(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.models = os.path.join(fake.SHARED, "models")
+        if not os.path.exists(os.path.join(cls.models, "face_landmark.tflite")):
+            raise unittest.SkipTest("no models in the shared folder")
+        listed = json.loads(subprocess.run([TOOL, "devices", "--json"], capture_output=True,
+                                           check=True, text=True).stdout)["devices"]
+        if any(device["usable"] and device["id"] != "cpu" for device in listed):
+            raise unittest.SkipTest("this machine has a GPU that can be used")
+        cls.machines = fake.machines()
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="mien-refused-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.environment = {key: value for key, value in os.environ.items()
+                            if not key.startswith("MIEN_D")}
+        self.environment.update(MIEN_MODEL_DIR=self.models,
+                                MIEN_DOCTOR_TIMEOUT_MS=str(TIMEOUT_MS))
+        self.write("in.ppm", b"P6\n64 64\n255\n" + bytes(64 * 64 * 3))
+
+    def write(self, name, data):
+        with open(os.path.join(self.folder, name), "wb") as file:
+            file.write(data)
+
+    def become(self, name):
+        """What the doctor sees from now on: a fixture; None: this machine."""
+        self.environment.pop("MIEN_DOCTOR_ROOT", None)
+        if name:
+            place = os.path.join(tempfile.mkdtemp(prefix="machine-", dir=self.folder), "machine")
+            self.environment["MIEN_DOCTOR_ROOT"] = fake.make(self.machines[name], place)
+
+    def mien(self, *arguments, **options):
+        return subprocess.run([TOOL, *arguments], cwd=self.folder, env=self.environment,
+                              timeout=120, capture_output=True, check=False, text=True, **options)
+
+    def check_refusal(self, device, lines, finding):
+        self.assertEqual(lines[0], f"mien: error: device {device}: {finding['title']} "
+                                   f"[{finding['id']}]")
+        self.assertLessEqual(len(lines), 6)
+        self.assertEqual(lines[-1].split(None, 1), ["more", f"mien doctor --device {device}"])
+        fix = [line.removeprefix("  fix").lstrip() for line in lines[1:-1]]
+        self.assertEqual(fix, finding["fix"][:4])
+
+    def check(self, machine, device):
+        self.become(machine)
+        before = sorted(os.listdir(self.folder))
+        done = self.mien("run", "in.ppm", "--device", device, "-o", "out.jsonl", "-o", "new/",
+                         "-o", "-", "--format", "csv", "-q")
+        self.assertEqual((done.returncode, done.stdout), (3, ""), done.stderr)
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+        report = json.loads(self.mien("doctor", "--device", device, "--json").stdout)
+        self.check_refusal(device, done.stderr.splitlines(), report["findings"][0])
+        self.assertEqual(report["device"]["cause"], report["findings"][0]["id"])
+        return report["findings"][0]["id"]
+
+    def test_this_machine(self):
+        for device in ("cuda", "cuda:63", "vulkan", "gpu"):
+            cause = self.check(None, device)
+            first = json.loads(self.mien("doctor", "--json").stdout)["findings"]
+            if first and first[0]["severity"] == "fatal":
+                self.assertEqual(first[0]["id"], cause)
+
+    def test_causes(self):
+        for machine, device, cause in (
+                ("no-gpu", "cuda", "no-gpu-hardware"), ("no-gpu", "gpu", "no-gpu-hardware"),
+                ("nouveau", "cuda:0", "nouveau-bound"),
+                ("jetson-group", "cuda", "jetson-video-group"),
+                ("uvm-999", "cuda", "nvidia-uvm-missing"),
+                ("device-garbage", "cuda", "device-computes-garbage"),
+                ("device-number", "cuda:7", "no-such-device"),
+                ("cuda-not-built", "cuda", "backend-not-built")):
+            with self.subTest(machine=machine, device=device):
+                self.assertEqual(self.check(machine, device), cause)
+
+    def test_vulkan(self):
+        """None, a broken one, and one that computes on the CPU."""
+        for machine, cause in (("software-only", "vulkan-software-only"),
+                               ("no-vulkan-loader", "vulkan-loader-missing"),
+                               ("no-icd", "vulkan-no-icd"),
+                               ("icd-needs-x11", "vulkan-icd-needs-x11-libs"),
+                               ("vulkan-not-built", "backend-not-built")):
+            with self.subTest(machine=machine):
+                self.assertEqual(self.check(machine, "vulkan"), cause)
+
+    def test_pipe(self):
+        """Who reads the output gets its end, and not one byte."""
+        self.become("no-gpu")
+        pipe = os.path.join(self.folder, "pipe")
+        os.mkfifo(pipe)
+        with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+            done = self.mien("run", "in.ppm", "--device", "cuda", "-o", "pipe", "--format", "csv")
+            self.assertEqual((done.returncode, reader.stdout.read()), (3, b""))
+
+    def test_where_the_doctor_finds_nothing(self):
+        """The engine's own word stands: here the doctor's machine is healthy, this build is not."""
+        self.become("healthy-server")
+        done = self.mien("run", "in.ppm", "--device", "cuda")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertRegex(done.stderr, r"^mien: error: .*\[backend-not-built\]\n"
+                                      r"  more      mien doctor --device cuda\n$")
+
+
+if __name__ == "__main__":
+    tool.main()

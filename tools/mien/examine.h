@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The doctor, as `mien doctor` asks it and as a run does whose device was refused. */
+#ifndef MIEN_TOOL_EXAMINE_H
+#define MIEN_TOOL_EXAMINE_H
+
+#include "exit.h"
+#include "mien/doctor.h"
+
+/* mien_doctor_create with what tests put into MIEN_DOCTOR_ROOT, _NO_RULES and _TIMEOUT_MS. `device`
+ * may be NULL. */
+MienStatus cli_examine(const char *device, MienDoctor **doctor, MienError *error);
+
+/*
+ * Says why a device was refused: in at most six lines the doctor's first finding about it and what
+ * mends that, or the engine's own error where the doctor finds nothing wrong. Takes up to some
+ * seconds. Returns CLI_DEVICE.
+ */
+CliExit cli_refuse_device(const char *device, const MienError *error);
+
+#endif
