@@ -16,7 +16,8 @@ static MienStatus check_op(const MieniPlan *plan, int32_t index, MienError *erro
     const MieniOp *op = &plan->ops[index];
     bool crop = op->kind == MIENI_OP_CROP;
     bool decoder = op->kind == MIENI_OP_DECODE_BOXES || op->kind == MIENI_OP_DECODE_LANDMARKS;
-    if (op->n_inputs < !crop || op->n_inputs > MIENI_OP_MAX_INPUTS)
+    bool alone = crop || op->kind == MIENI_OP_CONSTANT;
+    if (op->n_inputs < !alone || op->n_inputs > MIENI_OP_MAX_INPUTS)
         return broken(error, index, "has no input, or too many");
     for (int32_t i = 0; i < op->n_inputs; i++)
         if (!is_tensor(plan, op->inputs[i]))

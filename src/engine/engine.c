@@ -61,11 +61,29 @@ static MienStatus check_options(const MienEngineOptions *options, MienError *err
         wrong = "device: a name that is far too long";
     if (wrong)
         return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "engine option %s", wrong);
-    if (options->blendshapes || options->transform || live)
+    if (live)
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "unsupported",
-                          "blendshapes, transform and MIEN_MODE_LIVE_STREAM: this build does not "
-                          "have them yet");
+                          "MIEN_MODE_LIVE_STREAM: this build does not have it yet");
     return MIEN_OK;
+}
+
+/* How strongly followed faces are smoothed; 0: not at all. */
+static float find_smoothing(const MienEngine *engine)
+{
+    const MienEngineOptions *options = &engine->options;
+    if (options->mode == MIEN_MODE_IMAGE || !options->model)
+        return 0;
+    switch (options->smoothing) {
+    case MIEN_SMOOTHING_OFF:
+        return 0;
+    case MIEN_SMOOTHING_MEDIAPIPE:
+        return MIENI_SMOOTH_BETA_MEDIAPIPE;
+    case MIEN_SMOOTHING_STRONG:
+        return MIENI_SMOOTH_BETA_STRONG;
+    case MIEN_SMOOTHING_DEFAULT:
+        break;
+    }
+    return engine->rules.tasks && options->max_faces == 1 ? MIENI_SMOOTH_BETA_MEDIAPIPE : 0;
 }
 
 MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out, MienError *error)
@@ -101,6 +119,10 @@ MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out
         status = mieni_engine_create_landmarks(engine, error);
     else if (status == MIEN_OK)
         engine->shape.n_keypoints = MIEN_N_KEYPOINTS;
+    if (status == MIEN_OK && options->blendshapes)
+        status = mieni_engine_create_blendshapes(engine, error);
+    engine->shape.n_transform = options->transform ? 16 : 0;
+    engine->smooth_beta = find_smoothing(engine);
     if (status != MIEN_OK) {
         mien_engine_destroy(engine);
         return status;
@@ -120,7 +142,7 @@ MienStatus mien_engine_info(const MienEngine *engine, MienEngineInfo *info)
     info->isa = engine->choice.backend->isa(engine->choice.device);
     info->n_landmarks = engine->shape.n_landmarks;
     info->device_choice = engine->choice.why;
-    info->device_blendshapes = "";
+    info->device_blendshapes = engine->blendshapes.plan ? engine->choice.id : "";
     return MIEN_OK;
 }
 
@@ -132,8 +154,8 @@ const char *mien_engine_message(const MienEngine *engine)
 static void free_streams(MienEngine *engine)
 {
     for (size_t i = 0; i < engine->n_streams; i++) {
-        mieni_free(engine->streams[i].state.tracks);
-        mieni_free(engine->streams[i].working.tracks);
+        mieni_stream_state_finish(&engine->streams[i].state);
+        mieni_stream_state_finish(&engine->streams[i].working);
     }
     mieni_free(engine->streams);
     engine->streams = NULL;

@@ -61,7 +61,9 @@ typedef struct MieniStreamState {
     int64_t timestamp_us;
     int32_t next_face_id;
     int32_t n_tracks;
-    MieniTrack *tracks; /* [2 * max_faces] */
+    MieniTrack *tracks;       /* [2 * max_faces] */
+    MieniSmoother *smoothers; /* [2 * max_faces], or NULL where nothing is smoothed */
+    MieniSmoothCell *cells;   /* [2 * max_faces][n_landmarks][3], of the smoothers */
 } MieniStreamState;
 
 /* A call works on a copy of the state, so that it can fail without having moved on. */
@@ -70,6 +72,14 @@ typedef struct MieniStream {
     MieniStreamState state, working;
     size_t n_seen; /* frames of the running call */
 } MieniStream;
+
+/* streams.c: the streams of an engine. */
+MieniStream *mieni_stream_find(MienEngine *engine, uint32_t id);
+MienStatus mieni_stream_add(MienEngine *engine, uint32_t id);
+/* Copies what is remembered, the smoothers of followed faces included. */
+void mieni_stream_copy_state(const MienEngine *engine, MieniStreamState *to,
+                             const MieniStreamState *from);
+void mieni_stream_state_finish(MieniStreamState *state);
 
 /* A picture on its way through a call. */
 typedef struct MieniFrame {
@@ -92,6 +102,7 @@ typedef struct MieniRules {
 typedef struct MieniTicket {
     MieniFrame *frame;
     MieniTrack track;
+    int32_t face; /* blendshapes: index in the frame's result */
 } MieniTicket;
 
 /* A network on the device, and the jobs that wait for it. */
@@ -102,11 +113,23 @@ typedef struct MieniStage {
     int32_t n_queued;     /* 0 between calls */
     MieniJob *jobs;       /* [capacity] */
     MieniTicket *tickets; /* [capacity] */
+    float *points;        /* blendshapes: [capacity][146][2], inputs of the jobs */
+    float *scores;        /* blendshapes: [capacity][52], outputs of the jobs */
 } MieniStage;
+
+/* What is done with a job when it has run. */
+typedef void (*MieniTakeFn)(MienEngine *engine, const MieniTicket *ticket, MieniJob *job);
+
+/* process.c: runs what waits for a stage and hands each job to `take`. */
+MienStatus mieni_stage_flush(MienEngine *engine, MieniStage *stage, MieniTakeFn take);
+
+/* faces.c: once all landmarks of a round are there: smoothing, boxes, poses, blendshapes. */
+MienStatus mieni_engine_finish_faces(MienEngine *engine, size_t n, size_t round);
 
 /* stages.c: the stages of an engine whose device is open. What they allocate is the engine's. */
 MienStatus mieni_engine_create_detector(MienEngine *engine, MienError *error);
 MienStatus mieni_engine_create_landmarks(MienEngine *engine, MienError *error);
+MienStatus mieni_engine_create_blendshapes(MienEngine *engine, MienError *error);
 void mieni_engine_destroy_stages(MienEngine *engine);
 
 struct MienEngine {
@@ -117,7 +140,9 @@ struct MienEngine {
     MieniChoice choice;
     MieniRules rules;
     MieniStage detector;
-    MieniStage landmarks; /* without a plan where the engine only detects */
+    MieniStage landmarks;   /* without a plan where the engine only detects */
+    MieniStage blendshapes; /* without a plan where nobody asked for them */
+    float smooth_beta;      /* 0: nothing is smoothed */
     int32_t n_anchors;
     MieniFaceShape shape;
     int32_t max_tracks;      /* 2 * max_faces: what one frame can hold */

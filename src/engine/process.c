@@ -30,59 +30,22 @@ static MienStatus reserve_frames(MienEngine *engine, size_t n)
     return MIEN_OK;
 }
 
-static MieniStream *find_stream(MienEngine *engine, uint32_t id)
-{
-    for (size_t i = 0; i < engine->n_streams; i++)
-        if (engine->streams[i].id == id)
-            return &engine->streams[i];
-    return NULL;
-}
-
-static MienStatus add_stream(MienEngine *engine, uint32_t id)
-{
-    MieniStream *streams = mieni_realloc(engine->streams, engine->n_streams, engine->n_streams + 1,
-                                         sizeof(*engine->streams));
-    if (!streams)
-        return mieni_fail_nomem(&engine->error);
-    engine->streams = streams;
-    MieniStream *stream = &streams[engine->n_streams];
-    stream->id = id;
-    size_t n = (size_t)engine->max_tracks;
-    stream->state.tracks = mieni_alloc(n, sizeof(*stream->state.tracks));
-    stream->working.tracks = mieni_alloc(n, sizeof(*stream->working.tracks));
-    if (!stream->state.tracks || !stream->working.tracks) {
-        mieni_free(stream->state.tracks);
-        mieni_free(stream->working.tracks);
-        return mieni_fail_nomem(&engine->error);
-    }
-    engine->n_streams++;
-    return MIEN_OK;
-}
-
-static void copy_state(MieniStreamState *to, const MieniStreamState *from)
-{
-    MieniTrack *tracks = to->tracks;
-    memcpy(tracks, from->tracks, (size_t)from->n_tracks * sizeof(*tracks));
-    *to = *from;
-    to->tracks = tracks;
-}
-
 /* Gives every frame its stream and its round; refuses time that runs backwards. */
 static MienStatus sort_into_streams(MienEngine *engine, size_t n, const int64_t *timestamps_us,
                                     const uint32_t *stream_ids)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t id = stream_ids ? stream_ids[i] : 0;
-        MienStatus status = find_stream(engine, id) ? MIEN_OK : add_stream(engine, id);
+        MienStatus status = mieni_stream_find(engine, id) ? MIEN_OK : mieni_stream_add(engine, id);
         if (status != MIEN_OK)
             return status;
     }
     for (size_t i = 0; i < engine->n_streams; i++) {
-        copy_state(&engine->streams[i].working, &engine->streams[i].state);
+        mieni_stream_copy_state(engine, &engine->streams[i].working, &engine->streams[i].state);
         engine->streams[i].n_seen = 0;
     }
     for (size_t i = 0; i < n; i++) {
-        MieniStream *stream = find_stream(engine, stream_ids ? stream_ids[i] : 0);
+        MieniStream *stream = mieni_stream_find(engine, stream_ids ? stream_ids[i] : 0);
         MieniStreamState *state = &stream->working;
         if (state->has_time && timestamps_us[i] <= state->timestamp_us)
             return mieni_fail(&engine->error, MIEN_E_ARGUMENT, "timestamp",
@@ -115,10 +78,7 @@ static MienStatus prepare(MienEngine *engine, size_t n, const MienImage *images,
     return status;
 }
 
-/* Runs what waits for a stage and hands each job to `take`. */
-typedef void (*TakeFn)(MienEngine *engine, const MieniTicket *ticket, MieniJob *job);
-
-static MienStatus flush(MienEngine *engine, MieniStage *stage, TakeFn take)
+MienStatus mieni_stage_flush(MienEngine *engine, MieniStage *stage, MieniTakeFn take)
 {
     int32_t n = stage->n_queued;
     stage->n_queued = 0;
@@ -134,7 +94,7 @@ static MienStatus flush(MienEngine *engine, MieniStage *stage, TakeFn take)
 /* Queues a look at a rectangle. One that cannot be cut out (it has no area, or is far away) holds
  * no face. */
 static MienStatus queue(MienEngine *engine, MieniStage *stage, MieniFrame *frame,
-                        const MieniTrack *track, TakeFn take)
+                        const MieniTrack *track, MieniTakeFn take)
 {
     MieniJob *job = &stage->jobs[stage->n_queued];
     MieniRect rect = track->rect;
@@ -145,9 +105,9 @@ static MienStatus queue(MienEngine *engine, MieniStage *stage, MieniFrame *frame
                           ? mieni_projection_in_picture(&rect, frame->view.upright_width,
                                                         frame->view.upright_height)
                           : mieni_projection_of(&rect);
-    stage->tickets[stage->n_queued] = (MieniTicket){frame, *track};
+    stage->tickets[stage->n_queued] = (MieniTicket){.frame = frame, .track = *track};
     stage->n_queued++;
-    return stage->n_queued < stage->capacity ? MIEN_OK : flush(engine, stage, take);
+    return stage->n_queued < stage->capacity ? MIEN_OK : mieni_stage_flush(engine, stage, take);
 }
 
 /* Merges what the detector found in a frame with what is tracked. In Face Mesh what is tracked
@@ -197,7 +157,8 @@ static void take_places(MienEngine *engine, const MieniTicket *ticket, MieniJob 
             .rect = mieni_rect_from_detection(&job->detections[i], frame->view.upright_width,
                                               frame->view.upright_height, !engine->rules.tasks),
             .face_id = -1,
-            .score = job->detections[i].score};
+            .score = job->detections[i].score,
+            .slot = -1};
     associate(engine, frame, n);
 }
 
@@ -225,22 +186,6 @@ static void take_faces(MienEngine *engine, const MieniTicket *ticket, MieniJob *
                                       .keypoints = keypoints};
     }
     result->n_faces = n;
-}
-
-static void set_box(MienFace *face, int32_t width, int32_t height)
-{
-    float left = face->landmarks[0].x, right = left;
-    float top = face->landmarks[0].y, bottom = top;
-    for (int32_t i = 1; i < face->n_landmarks; i++) {
-        left = MIENI_MIN(left, face->landmarks[i].x);
-        right = MIENI_MAX(right, face->landmarks[i].x);
-        top = MIENI_MIN(top, face->landmarks[i].y);
-        bottom = MIENI_MAX(bottom, face->landmarks[i].y);
-    }
-    face->box_x = left * (float)width;
-    face->box_y = top * (float)height;
-    face->box_width = (right - left) * (float)width;
-    face->box_height = (bottom - top) * (float)height;
 }
 
 /* Numbers that are none, which a damaged model can give, are no face: nobody gets to see them. */
@@ -279,13 +224,11 @@ static void take_landmarks(MienEngine *engine, const MieniTicket *ticket, MieniJ
             track.face_id = state->next_face_id++;
         state->tracks[state->n_tracks++] = track;
     }
-    MienFace *face = &result->faces[index];
-    *face = (MienFace){.face_id = track.face_id,
-                       .score = track.score,
-                       .presence = job->presence,
-                       .n_landmarks = n,
-                       .landmarks = landmarks};
-    set_box(face, width, height);
+    result->faces[index] = (MienFace){.face_id = track.face_id,
+                                      .score = track.score,
+                                      .presence = job->presence,
+                                      .n_landmarks = n,
+                                      .landmarks = landmarks};
 }
 
 /* Finds out where to look in every frame of a round. */
@@ -293,7 +236,7 @@ static MienStatus find_places(MienEngine *engine, size_t n, size_t round)
 {
     static const MieniTrack whole = {.rect = {0.5f, 0.5f, 1, 1, 0}};
     MieniStage *stage = &engine->detector;
-    TakeFn take = engine->landmarks.plan ? take_places : take_faces;
+    MieniTakeFn take = engine->landmarks.plan ? take_places : take_faces;
     MienStatus status = MIEN_OK;
     for (size_t i = 0; i < n && status == MIEN_OK; i++) {
         MieniFrame *frame = &engine->frames[i];
@@ -304,7 +247,7 @@ static MienStatus find_places(MienEngine *engine, size_t n, size_t round)
         else
             status = queue(engine, stage, frame, &whole, take);
     }
-    return status == MIEN_OK ? flush(engine, stage, take) : status;
+    return status == MIEN_OK ? mieni_stage_flush(engine, stage, take) : status;
 }
 
 /* Looks there. */
@@ -321,7 +264,7 @@ static MienStatus find_landmarks(MienEngine *engine, size_t n, size_t round)
         for (int32_t k = 0; k < frame->n_found && status == MIEN_OK; k++)
             status = queue(engine, stage, frame, &frame->found[k], take_landmarks);
     }
-    return status == MIEN_OK ? flush(engine, stage, take_landmarks) : status;
+    return status == MIEN_OK ? mieni_stage_flush(engine, stage, take_landmarks) : status;
 }
 
 static MienStatus run_rounds(MienEngine *engine, size_t n)
@@ -334,6 +277,8 @@ static MienStatus run_rounds(MienEngine *engine, size_t n)
         status = find_places(engine, n, round);
         if (status == MIEN_OK && engine->landmarks.plan)
             status = find_landmarks(engine, n, round);
+        if (status == MIEN_OK && engine->landmarks.plan)
+            status = mieni_engine_finish_faces(engine, n, round);
     }
     return status;
 }
@@ -359,7 +304,7 @@ MienStatus mien_engine_process_batch(MienEngine *engine, size_t n, const MienIma
         return status;
     }
     for (size_t i = 0; i < engine->n_streams; i++)
-        copy_state(&engine->streams[i].state, &engine->streams[i].working);
+        mieni_stream_copy_state(engine, &engine->streams[i].state, &engine->streams[i].working);
     for (size_t i = 0; i < n; i++)
         results[i] = &engine->frames[i].result;
     return MIEN_OK;

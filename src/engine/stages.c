@@ -6,6 +6,7 @@
 
 #define DETECTOR "face_detector.tflite"
 #define LANDMARKS "face_landmarks_detector.tflite"
+#define BLENDSHAPES "face_blendshapes.tflite"
 
 /* The network that a .tflite file is, or the member of that name in a bundle. */
 static MienStatus find_network(const MienModel *model, const char *member, const MieniGraph **graph,
@@ -168,6 +169,56 @@ MienStatus mieni_engine_create_landmarks(MienEngine *engine, MienError *error)
     return MIEN_OK;
 }
 
+/* The plan of the blendshape network, from points to scores. */
+static MienStatus plan_blendshapes(const MienModel *model, MieniPlan **plan, MienError *error)
+{
+    *plan = NULL;
+    const MieniGraph *graph;
+    if (!is_bundle(model))
+        return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                          "the model is no bundle; give face_landmarker.task for blendshapes");
+    MienStatus status = find_network(model, BLENDSHAPES, &graph, error);
+    if (status == MIEN_OK)
+        status = mieni_plan_create(graph, plan, error);
+    if (status != MIEN_OK)
+        return status;
+    const MieniTensor *in = &(*plan)->tensors[(*plan)->input];
+    const MieniTensor *out = &(*plan)->tensors[(*plan)->outputs[0]];
+    if (in->height != 1 || in->width != MIENI_N_BLENDSHAPE_POINTS || in->channels != 2 ||
+        (*plan)->n_outputs != 1 || out->height != 1 || out->width != 1 ||
+        out->channels != MIEN_N_BLENDSHAPES)
+        return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                          "%s does not make %d scores of %d points", BLENDSHAPES,
+                          MIEN_N_BLENDSHAPES, MIENI_N_BLENDSHAPE_POINTS);
+    return MIEN_OK;
+}
+
+MienStatus mieni_engine_create_blendshapes(MienEngine *engine, MienError *error)
+{
+    MieniStage *stage = &engine->blendshapes;
+    MieniPlan *plan;
+    MienStatus status = plan_blendshapes(engine->options.model, &plan, error);
+    if (status == MIEN_OK && engine->shape.n_landmarks != MIENI_N_REFINED)
+        status = mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                            "the bundle's landmark network has no irises");
+    if (status == MIEN_OK)
+        status = create_stage(engine, stage, plan, error);
+    mieni_plan_destroy(plan);
+    if (status != MIEN_OK)
+        return mieni_fail_in(error, status, "engine option blendshapes");
+    engine->shape.n_blendshapes = MIEN_N_BLENDSHAPES;
+    size_t n = (size_t)stage->capacity;
+    stage->points = mieni_alloc(n * MIENI_N_BLENDSHAPE_POINTS * 2, sizeof(float));
+    stage->scores = mieni_alloc(n * MIEN_N_BLENDSHAPES, sizeof(float));
+    if (!stage->points || !stage->scores)
+        return mieni_fail_nomem(error);
+    for (size_t i = 0; i < n; i++) {
+        stage->jobs[i].input = stage->points + i * MIENI_N_BLENDSHAPE_POINTS * 2;
+        stage->jobs[i].outputs[0] = stage->scores + i * MIEN_N_BLENDSHAPES;
+    }
+    return MIEN_OK;
+}
+
 static void destroy_stage(MienEngine *engine, MieniStage *stage)
 {
     if (engine->choice.backend)
@@ -178,10 +229,13 @@ static void destroy_stage(MienEngine *engine, MieniStage *stage)
     }
     mieni_free(stage->jobs);
     mieni_free(stage->tickets);
+    mieni_free(stage->points);
+    mieni_free(stage->scores);
 }
 
 void mieni_engine_destroy_stages(MienEngine *engine)
 {
     destroy_stage(engine, &engine->detector);
     destroy_stage(engine, &engine->landmarks);
+    destroy_stage(engine, &engine->blendshapes);
 }

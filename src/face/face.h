@@ -80,6 +80,45 @@ extern const MieniRefinement mieni_refinements[MIENI_N_REFINEMENTS];
 void mieni_blendshape_points(const MienLandmark *landmarks, int32_t width, int32_t height,
                              float *points);
 
+/* ---- geometry.c ---- */
+
+typedef struct MieniPose {
+    float matrix[16];       /* row-major, canonical face to camera */
+    float quaternion[4];    /* x, y, z, w */
+    float yaw, pitch, roll; /* degrees */
+} MieniPose;
+
+/*
+ * Finds the pose of a face from its first 468 landmarks, which are finite. `metric`: NULL, or
+ * written: the landmarks in the space of the canonical face, [468] in centimetres. False where the
+ * face has no extent; `pose` is worth nothing then.
+ */
+bool mieni_pose_solve(const MienLandmark *landmarks, int32_t width, int32_t height,
+                      float fov_degrees, MieniPose *pose, float (*metric)[3]);
+
+/* ---- smooth.c ---- */
+
+/* How fast the filter's cutoff rises with speed, in face sizes a second. */
+#define MIENI_SMOOTH_BETA_MEDIAPIPE 80.0f
+#define MIENI_SMOOTH_BETA_STRONG 20.0f
+
+/* What is remembered of one coordinate, in pixels. */
+typedef struct MieniSmoothCell {
+    float raw, stored, speed;
+} MieniSmoothCell;
+
+/* What is remembered of a face. */
+typedef struct MieniSmoother {
+    bool started; /* false: the next landmarks come out as they are */
+    int64_t timestamp_us;
+    double frequency;       /* frames a second */
+    MieniSmoothCell *cells; /* [n_landmarks][3] */
+} MieniSmoother;
+
+/* Smooths the landmarks of one face in place; timestamps rise from call to call. */
+void mieni_smooth(MieniSmoother *smoother, float beta, int64_t timestamp_us,
+                  MienLandmark *landmarks, int32_t n, int32_t width, int32_t height);
+
 /* ---- track.c ---- */
 
 /* A face that is followed, or is about to be. */
@@ -87,6 +126,7 @@ typedef struct MieniTrack {
     MieniRect rect;  /* where to look in the next frame */
     int32_t face_id; /* -1: newly detected, gets an id when its landmarks are found */
     float score;     /* of the detection that it began with */
+    int32_t slot;    /* its smoother in the stream's state; -1: none yet */
 } MieniTrack;
 
 #define MIENI_TRACK_IOU_LEGACY 0.5f

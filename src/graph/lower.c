@@ -119,7 +119,7 @@ void mieni_add_use(MieniLowering *lowering, int32_t value)
 }
 
 /* DEQUANTIZE and DENSIFY only ever unpack constants. */
-static bool lower_unpack(MieniLowering *lowering, const MieniGraphOp *op)
+bool mieni_lower_unpack(MieniLowering *lowering, const MieniGraphOp *op)
 {
     int32_t constant =
         op->n_inputs == 1 && op->inputs[0] >= 0 ? lowering->values[op->inputs[0]].constant : -1;
@@ -146,8 +146,8 @@ static bool lower_alias(MieniLowering *lowering, const MieniGraphOp *op)
     return true;
 }
 
-static bool load_i32(MieniLowering *lowering, const MieniGraphOp *op, int32_t index, int32_t n,
-                     int32_t *out)
+bool mieni_input_integers(MieniLowering *lowering, const MieniGraphOp *op, int32_t index, int32_t n,
+                          int32_t *out)
 {
     int32_t value = index < op->n_inputs ? op->inputs[index] : -1;
     const MieniGraphTensor *tensor = value < 0 ? NULL : &lowering->graph->tensors[value];
@@ -158,7 +158,25 @@ static bool load_i32(MieniLowering *lowering, const MieniGraphOp *op, int32_t in
     return true;
 }
 
-/* A slice is read only if it takes everything. */
+/* The first pixels of a picture one row high: a window of its memory. */
+static bool lower_window(MieniLowering *lowering, const MieniGraphOp *op)
+{
+    int32_t in[3], out[3];
+    int32_t value = mieni_input_picture(lowering, op, 0, in);
+    if (value < 0 || !mieni_value_shape(lowering, op, op->output, out))
+        return false;
+    if (in[0] != 1 || out[0] != 1 || out[1] > in[1] || out[2] != in[2] ||
+        (!mieni_producer(lowering, value, MIENI_NODE_OP) && lowering->values[value].parent < 0))
+        return mieni_refuse(lowering, op, "takes a part of its input");
+    MieniValue *part = &lowering->values[op->output];
+    part->parent = value;
+    part->ready = lowering->values[value].ready;
+    part->tight = lowering->values[value].tight = true;
+    mieni_add_use(lowering, value);
+    return true;
+}
+
+/* A slice is read only if it takes everything, or what comes first in memory. */
 static bool lower_slice(MieniLowering *lowering, const MieniGraphOp *op)
 {
     int32_t value = mieni_input_value(lowering, op, 0);
@@ -166,15 +184,29 @@ static bool lower_slice(MieniLowering *lowering, const MieniGraphOp *op)
         return false;
     const MieniGraphTensor *in = &lowering->graph->tensors[op->inputs[0]];
     int32_t begin[MIENI_GRAPH_MAX_RANK], end[MIENI_GRAPH_MAX_RANK], step[MIENI_GRAPH_MAX_RANK];
-    if (!load_i32(lowering, op, 1, in->rank, begin) || !load_i32(lowering, op, 2, in->rank, end) ||
-        !load_i32(lowering, op, 3, in->rank, step))
+    if (!mieni_input_integers(lowering, op, 1, in->rank, begin) ||
+        !mieni_input_integers(lowering, op, 2, in->rank, end) ||
+        !mieni_input_integers(lowering, op, 3, in->rank, step))
         return false;
-    bool whole = !op->shrink_axis_mask && !op->new_axis_mask && !op->ellipsis_mask;
-    for (int32_t i = 0; i < in->rank; i++)
-        whole &= step[i] == 1 && (begin[i] == 0 || op->begin_mask >> i & 1) &&
-                 (end[i] == in->shape[i] || op->end_mask >> i & 1);
+    bool whole = !op->new_axis_mask && !op->ellipsis_mask, window = !op->shrink_axis_mask;
+    for (int32_t i = 0; i < in->rank; i++) {
+        bool all = end[i] == in->shape[i] || op->end_mask >> i & 1;
+        bool shrinks = op->shrink_axis_mask >> i & 1;
+        whole &= step[i] == 1 && (begin[i] == 0 || (op->begin_mask >> i & 1 && !shrinks)) &&
+                 (!shrinks || in->shape[i] == 1);
+        if (!all && !shrinks) {
+            window &= i == 2 && in->rank == 4 && end[i] > 0 &&
+                      lowering->graph->tensors[op->output].rank == 4 &&
+                      lowering->graph->tensors[op->output].shape[i] == end[i];
+            whole &= window;
+        } else {
+            window &= all;
+        }
+    }
     if (!whole)
         return mieni_refuse(lowering, op, "takes a part of its input");
+    if (lowering->graph->tensors[op->output].n_elements < in->n_elements && window)
+        return lower_window(lowering, op);
     return lower_alias(lowering, op);
 }
 
@@ -183,7 +215,8 @@ static bool lower_pad(MieniLowering *lowering, const MieniGraphOp *op)
     int32_t pads[8], in[3], out[3];
     int32_t value = mieni_input_picture(lowering, op, 0, in);
     if (value < 0 || lowering->graph->tensors[op->inputs[0]].rank != 4 ||
-        !load_i32(lowering, op, 1, 8, pads) || !mieni_value_shape(lowering, op, op->output, out))
+        !mieni_input_integers(lowering, op, 1, 8, pads) ||
+        !mieni_value_shape(lowering, op, op->output, out))
         return mieni_refuse(lowering, op, "is no padding of a picture");
     bool sound = pads[0] == 0 && pads[1] == 0;
     for (int i = 0; i < 8; i++)
@@ -309,7 +342,13 @@ static bool lower_concatenation(MieniLowering *lowering, const MieniGraphOp *op)
     whole->tight = true;
     size_t offset = 0;
     for (int32_t i = 0; i < op->n_inputs; i++) {
-        int32_t value = mieni_input_value(lowering, op, i);
+        int32_t constant = op->inputs[i];
+        if (constant >= 0 && lowering->values[constant].constant >= 0 &&
+            !mieni_lower_constant_part(lowering, op, constant))
+            return false;
+        int32_t value = lowering->values[constant].constant >= 0
+                            ? constant
+                            : mieni_input_value(lowering, op, i);
         if (value < 0)
             return false;
         if (!part_fits(&lowering->graph->tensors[op->inputs[i]], out, axis))
@@ -339,7 +378,7 @@ static bool lower_op(MieniLowering *lowering, const MieniGraphOp *op)
     switch (op->kind) {
     case MIENI_GRAPH_DEQUANTIZE:
     case MIENI_GRAPH_DENSIFY:
-        return lower_unpack(lowering, op);
+        return mieni_lower_unpack(lowering, op);
     case MIENI_GRAPH_RESHAPE:
         return lower_alias(lowering, op);
     case MIENI_GRAPH_STRIDED_SLICE:
@@ -371,11 +410,23 @@ static bool lower_op(MieniLowering *lowering, const MieniGraphOp *op)
         return mieni_lower_sample_bilinear(lowering, op);
     case MIENI_GRAPH_TRANSFORM_LANDMARKS:
         return mieni_lower_transform_landmarks(lowering, op);
+    case MIENI_GRAPH_MEAN:
+        return mieni_lower_mean(lowering, op);
+    case MIENI_GRAPH_TRANSPOSE:
+        return mieni_lower_transpose(lowering, op);
     case MIENI_GRAPH_AVERAGE_POOL_2D:
     case MIENI_GRAPH_OTHER:
+        return mieni_refuse(lowering, op, "mien does not know this operation");
+    case MIENI_GRAPH_DIV:
+    case MIENI_GRAPH_NEG:
+    case MIENI_GRAPH_RSQRT:
+    case MIENI_GRAPH_SQRT:
+    case MIENI_GRAPH_SQUARED_DIFFERENCE:
+    case MIENI_GRAPH_SUB:
+    case MIENI_GRAPH_SUM:
         break;
     }
-    return mieni_refuse(lowering, op, "mien does not know this operation");
+    return mieni_refuse(lowering, op, "does not belong to a block that mien knows");
 }
 
 /* What nobody took in cannot be computed. */
@@ -401,9 +452,11 @@ MienStatus mieni_lower(MieniLowering *lowering)
         value->node = value->ready = value->parent = value->tensor = -1;
         value->constant = graph->tensors[i].data ? i : -1;
     }
-    for (int32_t i = 0; i < graph->n_ops; i++)
-        if (!lower_op(lowering, &graph->ops[i]))
+    while (lowering->next < graph->n_ops) {
+        const MieniGraphOp *op = &graph->ops[lowering->next++];
+        if (!lower_op(lowering, op))
             return lowering->status;
+    }
     for (int32_t i = 0; i < graph->n_outputs; i++) {
         MieniValue *value = &lowering->values[lowering->values[graph->outputs[i]].same_as];
         const MieniGraphOp *op = &graph->ops[graph->tensors[graph->outputs[i]].producer];

@@ -47,11 +47,12 @@ typedef struct MieniValue {
 typedef struct MieniLowering {
     const MieniGraph *graph;
     MieniArena *arena; /* of the plan */
-    MieniNode *nodes;  /* [graph->n_ops] */
+    MieniNode *nodes;  /* [graph->n_ops * MIENI_GRAPH_MAX_INPUTS] */
     int32_t n_nodes;
     MieniValue *values;   /* [graph->n_tensors] */
     size_t weight_budget; /* elements that may still be unpacked: in proportion to the file */
     size_t weight_bytes;
+    int32_t next; /* the operation of the graph to be lowered next */
     MienError *error;
     MienStatus status;
 } MieniLowering;
@@ -96,13 +97,23 @@ void mieni_set_output(MieniLowering *lowering, MieniNode *node, const MieniGraph
  * behind. */
 void mieni_add_use(MieniLowering *lowering, int32_t value);
 
-/* lower_conv.c, lower_attention.c: return false after a refusal. */
+/* What DEQUANTIZE and DENSIFY do. */
+bool mieni_lower_unpack(MieniLowering *lowering, const MieniGraphOp *op);
+
+/* The integers of a constant input. False and refused if it has not `n` of them. */
+bool mieni_input_integers(MieniLowering *lowering, const MieniGraphOp *op, int32_t index, int32_t n,
+                          int32_t *out);
+
+/* lower_conv.c, lower_attention.c, lower_mixer.c: return false after a refusal. */
 bool mieni_lower_convolution(MieniLowering *lowering, const MieniGraphOp *op);
 bool mieni_lower_activation(MieniLowering *lowering, const MieniGraphOp *op);
 bool mieni_lower_add(MieniLowering *lowering, const MieniGraphOp *op);
 bool mieni_lower_landmarks_to_matrix(MieniLowering *lowering, const MieniGraphOp *op);
 bool mieni_lower_sample_bilinear(MieniLowering *lowering, const MieniGraphOp *op);
 bool mieni_lower_transform_landmarks(MieniLowering *lowering, const MieniGraphOp *op);
+bool mieni_lower_mean(MieniLowering *lowering, const MieniGraphOp *op);
+bool mieni_lower_transpose(MieniLowering *lowering, const MieniGraphOp *op);
+bool mieni_lower_constant_part(MieniLowering *lowering, const MieniGraphOp *op, int32_t value);
 
 static inline bool mieni_op_is_conv(MieniOpKind kind)
 {

@@ -219,6 +219,32 @@ static bool can_take_residual(const MieniLowering *lowering, int32_t value)
            node->op.shape.activation == MIENI_ACTIVATION_NONE;
 }
 
+/* A transposition that nothing has read can take in the sum, if what else it adds is there already.
+ */
+static bool can_take_sum(MieniLowering *lowering, const MieniGraphOp *op, int32_t value,
+                         int32_t added)
+{
+    const MieniNode *node = mieni_producer(lowering, value, MIENI_NODE_OP);
+    const MieniValue *v = &lowering->values[value];
+    return node && node->op.kind == MIENI_OP_TRANSPOSE && node->op.residual < 0 && v->n_uses == 0 &&
+           !v->tight && lowering->graph->tensors[value].n_uses == 1 &&
+           lowering->values[added].ready <= v->node && op->fused == MIENI_FUSED_NONE;
+}
+
+static bool lower_transpose_add(MieniLowering *lowering, const MieniGraphOp *op, int32_t transposed,
+                                int32_t added)
+{
+    MieniNode *node = mieni_producer(lowering, transposed, MIENI_NODE_OP);
+    int32_t shape[3];
+    if (!mieni_value_shape(lowering, op, added, shape))
+        return false;
+    node->op.residual = added;
+    mieni_add_use(lowering, added);
+    lowering->values[transposed].node = -1;
+    mieni_set_output(lowering, node, op);
+    return true;
+}
+
 /* out = resize(a) + b */
 static bool lower_resize_add(MieniLowering *lowering, const MieniGraphOp *op, int32_t resized,
                              int32_t added)
@@ -250,6 +276,10 @@ bool mieni_lower_add(MieniLowering *lowering, const MieniGraphOp *op)
         return lower_resize_add(lowering, op, a, b);
     if (mieni_producer(lowering, b, MIENI_NODE_RESIZE))
         return lower_resize_add(lowering, op, b, a);
+    if (can_take_sum(lowering, op, a, b))
+        return lower_transpose_add(lowering, op, a, b);
+    if (can_take_sum(lowering, op, b, a))
+        return lower_transpose_add(lowering, op, b, a);
 
     /* The convolution that comes last takes the sum: whatever it adds has been computed by then. */
     if (!can_take_residual(lowering, b) ||

@@ -16,6 +16,10 @@ const char *mieni_op_kind_name(MieniOpKind kind)
         [MIENI_OP_LANDMARKS_TO_MATRIX] = "landmarks to matrix",
         [MIENI_OP_SAMPLE_BILINEAR] = "sample bilinear",
         [MIENI_OP_TRANSFORM_LANDMARKS] = "transform landmarks",
+        [MIENI_OP_CONSTANT] = "constant",
+        [MIENI_OP_CENTER_POINTS] = "center points",
+        [MIENI_OP_LAYER_NORM] = "layer norm",
+        [MIENI_OP_TRANSPOSE] = "transpose",
         [MIENI_OP_CROP] = "crop",
         [MIENI_OP_DECODE_BOXES] = "decode boxes",
         [MIENI_OP_DECODE_LANDMARKS] = "decode landmarks",
@@ -158,10 +162,10 @@ static bool emit(MieniPlan *plan, MieniLowering *lowering)
 static MienStatus check_ends(const MieniGraph *graph, MienError *error)
 {
     const MieniGraphTensor *input = &graph->tensors[graph->inputs[0]];
-    if (graph->n_inputs != 1 || input->rank != 4 || input->shape[0] != 1 || graph->n_ops == 0)
-        return mieni_fail(
-            error, MIEN_E_UNSUPPORTED, "model-unsupported",
-            "the network does not take exactly one picture [1, height, width, channels]");
+    if (graph->n_inputs != 1 || input->rank < 3 || input->shape[0] != 1 || graph->n_ops == 0)
+        return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
+                          "the network does not take exactly one picture [1, height, width, "
+                          "channels] or list of points [1, n, 2]");
     if (graph->n_outputs > MIENI_OP_MAX_INPUTS)
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
                           "the network has %d outputs, more than any that mien knows",
@@ -184,10 +188,12 @@ MienStatus mieni_plan_create(const MieniGraph *graph, MieniPlan **out, MienError
         .graph = graph, .weight_budget = 2 * graph->size_bytes + 65536, .error = error};
     size_t n_ops = (size_t)graph->n_ops, n_tensors = (size_t)graph->n_tensors;
     plan->arena = lowering.arena = mieni_arena_create();
-    lowering.nodes = mieni_alloc(n_ops, sizeof(*lowering.nodes));
+    /* A concatenation may bring as many constants as it has inputs. */
+    size_t n_nodes = n_ops * MIENI_GRAPH_MAX_INPUTS;
+    lowering.nodes = mieni_alloc(n_nodes, sizeof(*lowering.nodes));
     lowering.values = mieni_alloc(n_tensors, sizeof(*lowering.values));
     /* One more of each for the crop in front and the decoder behind. */
-    plan->ops = mieni_alloc(n_ops + 2, sizeof(*plan->ops));
+    plan->ops = mieni_alloc(n_nodes + 2, sizeof(*plan->ops));
     plan->tensors = mieni_alloc(n_tensors, sizeof(*plan->tensors));
     if (!plan->arena || !lowering.nodes || !lowering.values || !plan->ops || !plan->tensors)
         lowering.status = mieni_fail_nomem(error);

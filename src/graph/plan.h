@@ -24,7 +24,11 @@ typedef enum MieniOpKind {
     MIENI_OP_LANDMARKS_TO_MATRIX,
     MIENI_OP_SAMPLE_BILINEAR,     /* inputs: [0] map, [1] matrix */
     MIENI_OP_TRANSFORM_LANDMARKS, /* inputs: [0] points, [1] matrix */
-    MIENI_OP_CROP,                /* no input: reads the job's picture */
+    MIENI_OP_CONSTANT,            /* no input: writes numbers of the file */
+    MIENI_OP_CENTER_POINTS,
+    MIENI_OP_LAYER_NORM,
+    MIENI_OP_TRANSPOSE, /* may have a residual, which is added */
+    MIENI_OP_CROP,      /* no input: reads the job's picture */
     /* inputs: [0] regressors, [1] scores; writes the job's detections */
     MIENI_OP_DECODE_BOXES,
     /* inputs: [0] points, [1] presence logit; or mesh, refinements…, presence logit; writes the
@@ -58,7 +62,9 @@ typedef struct MieniOp {
     MieniConvShape shape;     /* conv-like ops */
     MieniConvWeights weights; /* conv-like ops; owner: the plan */
     MieniMatrixSpec matrix;   /* LANDMARKS_TO_MATRIX; subset owned by the plan */
-    float scale;              /* TRANSFORM_LANDMARKS: of the translations */
+    float scale;              /* TRANSFORM_LANDMARKS: of the translations; TRANSPOSE: of all */
+    MieniNormSpec norm;       /* LAYER_NORM; gain owned by the plan */
+    const float *constant;    /* CONSTANT, all of the output; owner: the plan */
     struct {
         const MieniAnchor *anchors; /* owner: the plan */
         int32_t n_anchors;

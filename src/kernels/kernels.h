@@ -157,6 +157,13 @@ typedef struct MieniRefinement {
     const uint16_t *z_average; /* [n_z_average] mesh landmarks whose mean z the targets get */
 } MieniRefinement;
 
+/* Layer normalisation over the channels of each pixel. */
+typedef struct MieniNormSpec {
+    float epsilon;
+    const float *gain; /* [channels] */
+    bool transposed;   /* out[0][c][x] for in[0][x][c] */
+} MieniNormSpec;
+
 /* Conv-like ops: MieniConvKernel entries. */
 #define MIENI_CONV_KERNEL_LIST(X)                                                                  \
     X(conv) X(pointwise) X(depthwise) X(depthwise_pointwise) X(fully_connected)
@@ -175,7 +182,9 @@ typedef struct MieniRefinement {
  * decode_boxes: candidates with score >= min_score, in anchor order; returns their number (at most
  * n). decode_landmarks: raw [n][3] in crop pixels to landmarks of the picture. refine_landmarks:
  * 478 points from mesh [468][3] and refinements; `raw` are points [n_points][2] in crop pixels. The
- * result is in crop pixels: [478][3].
+ * result is in crop pixels: [478][3]. center_points: points [1][n][2] less their mean, over their
+ * mean distance from it. layer_norm: see MieniNormSpec. transpose: out[0][c][x] = in[0][x][c] *
+ * scale, plus add[0][c][x] unless add->data is NULL; in and out are one row high.
  */
 #define MIENI_KERNEL_LIST(X)                                                                       \
     X(crop, EXACT,                                                                                 \
@@ -196,7 +205,11 @@ typedef struct MieniRefinement {
        MienLandmark *out))                                                                         \
     X(refine_landmarks, FLOAT,                                                                     \
       (const float *mesh, int32_t n_refinements, const MieniRefinement *refinements,               \
-       const float *const *raw, float *out))
+       const float *const *raw, float *out))                                                       \
+    X(center_points, FLOAT, (const MieniPlane *in, const MieniPlane *out))                         \
+    X(layer_norm, FLOAT, (const MieniNormSpec *spec, const MieniPlane *in, const MieniPlane *out)) \
+    X(transpose, EXACT,                                                                            \
+      (const MieniPlane *in, float scale, const MieniPlane *add, const MieniPlane *out))
 
 /* decode_boxes is apart because it returns a number. */
 typedef int32_t (*MieniDecodeBoxesFn)(const float *regressors, const float *scores,

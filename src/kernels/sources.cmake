@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/select.c
+    ${CMAKE_CURRENT_LIST_DIR}/ref/center_points.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/conv.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/convlike.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/crop.c
@@ -13,11 +14,13 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/ref/fully_connected.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/init_ref.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/landmarks_to_matrix.c
+    ${CMAKE_CURRENT_LIST_DIR}/ref/layer_norm.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/pointwise.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/refine_landmarks.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/resize_add.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/sample_bilinear.c
     ${CMAKE_CURRENT_LIST_DIR}/ref/transform_landmarks.c
+    ${CMAKE_CURRENT_LIST_DIR}/ref/transpose.c
 )
 
 # Kernels of one instruction set: only these files are compiled for it.
@@ -32,6 +35,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
         ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_pack_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/init_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/mixer_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/resize_add_avx2.c
     )
     target_include_directories(mien_kernels_avx2 PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)

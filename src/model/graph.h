@@ -61,15 +61,24 @@ typedef enum MieniFused { MIENI_FUSED_NONE, MIENI_FUSED_RELU } MieniFused;
     X(DEPTHWISE_CONV_2D)                                                                           \
     X(DEPTH_TO_SPACE)                                                                              \
     X(DEQUANTIZE)                                                                                  \
+    X(DIV)                                                                                         \
     X(LOGISTIC)                                                                                    \
     X(MAX_POOL_2D)                                                                                 \
+    X(MEAN)                                                                                        \
     X(MUL)                                                                                         \
+    X(NEG)                                                                                         \
     X(PAD)                                                                                         \
     X(PRELU)                                                                                       \
     X(RELU)                                                                                        \
     X(RESHAPE)                                                                                     \
     X(RESIZE_BILINEAR)                                                                             \
+    X(RSQRT)                                                                                       \
+    X(SQRT)                                                                                        \
+    X(SQUARED_DIFFERENCE)                                                                          \
     X(STRIDED_SLICE)                                                                               \
+    X(SUB)                                                                                         \
+    X(SUM)                                                                                         \
+    X(TRANSPOSE)                                                                                   \
     X(LANDMARKS_TO_TRANSFORM_MATRIX)                                                               \
     X(TRANSFORM_TENSOR_BILINEAR)                                                                   \
     X(TRANSFORM_LANDMARKS)                                                                         \
@@ -90,7 +99,7 @@ typedef struct MieniGraphOp {
     int32_t inputs[MIENI_GRAPH_MAX_INPUTS]; /* tensor, or -1 where an optional one is left out */
     int32_t output;                         /* every op that is read has one */
     MieniPadding padding;                   /* CONV_2D, DEPTHWISE_CONV_2D, *_POOL_2D */
-    MieniFused fused;                       /* also ADD, MUL, CONCATENATION */
+    MieniFused fused;                       /* also ADD, SUB, MUL, DIV, CONCATENATION */
     int32_t stride_h, stride_w;
     int32_t filter_h, filter_w;             /* pools */
     int32_t axis;                           /* CONCATENATION */

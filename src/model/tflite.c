@@ -355,7 +355,9 @@ static void read_options(Reader *reader, MieniGraphOp *op, const MieniFlatTable 
         read_pool(reader, op, options);
         break;
     case MIENI_GRAPH_ADD:
+    case MIENI_GRAPH_SUB:
     case MIENI_GRAPH_MUL:
+    case MIENI_GRAPH_DIV:
         set_fused(reader, op, mieni_flat_u8(flat, options, 0, 0));
         break;
     case MIENI_GRAPH_CONCATENATION:

@@ -8,9 +8,9 @@
 /* MediaPipe's rectangles, mediapipe/calculators/util/association_calculator_test.cc; a track's id
  * is its rectangle's number. */
 static const MieniTrack n[6] = {
-    {{0.2f, 0.2f, 0.2f, 0.2f, 0}, 0, 0}, {{0.4f, 0.2f, 0.2f, 0.2f, 0}, 1, 0},
-    {{1.0f, 0.3f, 0.2f, 0.2f, 0}, 2, 0}, {{0.35f, 0.15f, 0.3f, 0.3f, 0}, 3, 0},
-    {{1.1f, 0.3f, 0.2f, 0.2f, 0}, 4, 0}, {{0.45f, 0.05f, 0.3f, 0.3f, 0}, 5, 0},
+    {{0.2f, 0.2f, 0.2f, 0.2f, 0}, 0, 0, -1}, {{0.4f, 0.2f, 0.2f, 0.2f, 0}, 1, 0, -1},
+    {{1.0f, 0.3f, 0.2f, 0.2f, 0}, 2, 0, -1}, {{0.35f, 0.15f, 0.3f, 0.3f, 0}, 3, 0, -1},
+    {{1.1f, 0.3f, 0.2f, 0.2f, 0}, 4, 0, -1}, {{0.45f, 0.05f, 0.3f, 0.3f, 0}, 5, 0, -1},
 };
 
 static void check_ids(const MieniTrack *tracks, int32_t count, const char *ids)
@@ -44,9 +44,9 @@ static void test_mediapipe_vectors(void **state)
 static void test_tracked_beats_detected(void **state)
 {
     (void)state;
-    const MieniTrack detected[2] = {{{0.21f, 0.2f, 0.2f, 0.2f, 0}, -1, 0.9f},
-                                    {{0.8f, 0.2f, 0.2f, 0.2f, 0}, -1, 0.8f}};
-    const MieniTrack tracked[1] = {{{0.2f, 0.2f, 0.2f, 0.2f, 1}, 7, 0.6f}};
+    const MieniTrack detected[2] = {{{0.21f, 0.2f, 0.2f, 0.2f, 0}, -1, 0.9f, -1},
+                                    {{0.8f, 0.2f, 0.2f, 0.2f, 0}, -1, 0.8f, -1}};
+    const MieniTrack tracked[1] = {{{0.2f, 0.2f, 0.2f, 0.2f, 1}, 7, 0.6f, -1}};
     MieniTrack merged[3];
     int32_t count = mieni_track_associate(detected, 2, tracked, 1, MIENI_TRACK_IOU_LEGACY, merged);
     assert_int_equal(count, 2);
@@ -66,6 +66,28 @@ static void test_no_cap(void **state)
     assert_int_equal(mieni_track_associate(NULL, 0, NULL, 0, 0.5f, merged), 0);
 }
 
+/* In the Face Landmarker detections come second: the rectangle is theirs, the face goes on. */
+static void test_detection_takes_over(void **state)
+{
+    (void)state;
+    const MieniTrack tracked[3] = {{{0.2f, 0.2f, 0.2f, 0.2f, 1}, 7, 0.6f, 2},
+                                   {{0.24f, 0.2f, 0.2f, 0.2f, 1}, 8, 0.5f, 0},
+                                   {{0.8f, 0.8f, 0.2f, 0.2f, 1}, 9, 0.4f, 1}};
+    const MieniTrack detected[2] = {{{0.23f, 0.2f, 0.2f, 0.2f, 0}, -1, 0.9f, -1},
+                                    {{0.8f, 0.2f, 0.2f, 0.2f, 0}, -1, 0.8f, -1}};
+    MieniTrack merged[5];
+    int32_t count = mieni_track_associate(tracked, 3, detected, 2, 0.5f, merged);
+    /* 7 and 8 overlap each other by 0.67: 8 removes 7, and the first detection goes on as 8. */
+    assert_int_equal(count, 3);
+    assert_true(merged[0].face_id == 9);
+    assert_true(merged[1].face_id == 8 && merged[1].slot == 0 && merged[1].score == 0.5f);
+    assert_true(merged[1].rect.cx == 0.23f && merged[1].rect.rotation == 0);
+    assert_true(merged[2].face_id == -1 && merged[2].slot == -1);
+    /* Where nothing is removed, nothing is taken over. */
+    assert_int_equal(mieni_track_associate(tracked, 1, detected, 2, 0.9f, merged), 3);
+    assert_true(merged[1].face_id == -1 && merged[2].face_id == -1);
+}
+
 static void test_survives_nonsense(void **state)
 {
     (void)state;
@@ -82,6 +104,7 @@ int main(void)
         cmocka_unit_test(test_mediapipe_vectors),
         cmocka_unit_test(test_tracked_beats_detected),
         cmocka_unit_test(test_no_cap),
+        cmocka_unit_test(test_detection_takes_over),
         cmocka_unit_test(test_survives_nonsense),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));

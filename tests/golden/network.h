@@ -45,8 +45,8 @@ void golden_check_sha256(const char *what, const void *data, size_t size_bytes,
                          const GoldenTensor *sha256);
 
 /*
- * Makes the input [side][side][3] that a golden file of networks/ or attention/ describes, and
- * checks that it is the same. Free with free().
+ * Makes the input [side][side][3] (side 0: [146][2]) that a golden file of networks/ or attention/
+ * describes, and checks that it is the same. Free with free().
  */
 float *golden_input(const Golden *golden, int32_t side, float low, float high);
 

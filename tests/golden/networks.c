@@ -6,10 +6,13 @@
 
 #include "mien/engine.h"
 
+/* Not a picture: 146 points. */
+#define POINTS 0
+
 typedef struct Case {
     const char *golden; /* below networks/, without .gold */
     const char *model;
-    int32_t side;
+    int32_t side;    /* of the picture, or POINTS */
     float low, high; /* value range of the input */
     int32_t n_same;  /* the first so many outputs are TFLite's bit for bit */
 } Case;
@@ -81,6 +84,13 @@ static void landmarks_v2_equals_tflite(void **state)
           {"face_landmarks_detector-crop-1", model, 256, 0, 1, 2});
 }
 
+static void blendshapes_equal_tflite(void **state)
+{
+    static const char model[] = "face_landmarker.task:face_blendshapes.tflite";
+    CHECK({"face_blendshapes-random-1", model, POINTS, 0, 256, 0},
+          {"face_blendshapes-random-2", model, POINTS, 0, 256, 0});
+}
+
 static void threads_change_nothing(void **state)
 {
     (void)state;
@@ -106,6 +116,7 @@ int main(void)
         cmocka_unit_test(full_range_sparse_equals_tflite),
         cmocka_unit_test(mesh_equals_tflite),
         cmocka_unit_test(landmarks_v2_equals_tflite),
+        cmocka_unit_test(blendshapes_equal_tflite),
         cmocka_unit_test(threads_change_nothing),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));

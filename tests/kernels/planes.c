@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations from planes to planes: resize_add, depth_to_space, sample_bilinear, crop. */
+/* Operations from planes to planes: resize_add, depth_to_space, sample_bilinear. */
 #include "cases.h"
 
 #include <math.h>

@@ -32,8 +32,15 @@ static void set_rows(CpuStep *step, const MieniPlan *plan)
     }
 }
 
+static const float *copy_floats(MieniDevicePlan *plan, const float *from, size_t n)
+{
+    float *copy = mieni_arena_alloc(plan->arena, n, sizeof(*copy));
+    return copy ? memcpy(copy, from, n * sizeof(*copy)) : NULL;
+}
+
 /* Copies the small tables that an operation points to, so that the plan may go. */
-static bool copy_tables(MieniDevicePlan *plan, CpuStep *step, const MieniOp *op)
+static bool copy_tables(MieniDevicePlan *plan, CpuStep *step, const MieniPlan *from,
+                        const MieniOp *op)
 {
     step->op = *op;
     memset(&step->op.weights, 0, sizeof(step->op.weights));
@@ -54,13 +61,26 @@ static bool copy_tables(MieniDevicePlan *plan, CpuStep *step, const MieniOp *op)
             return false;
         step->op.boxes.anchors = memcpy(anchors, op->boxes.anchors, n * sizeof(*anchors));
     }
+    const MieniTensor *out = op->output < 0 ? NULL : &from->tensors[op->output];
+    if (op->constant) {
+        size_t n = (size_t)out->height * (size_t)out->width * (size_t)out->channels;
+        step->op.constant = copy_floats(plan, op->constant, n);
+        if (!step->op.constant)
+            return false;
+    }
+    if (op->norm.gain) {
+        size_t n = (size_t)from->tensors[op->inputs[0]].channels;
+        step->op.norm.gain = copy_floats(plan, op->norm.gain, n);
+        if (!step->op.norm.gain)
+            return false;
+    }
     return true;
 }
 
 static bool prepare_step(MieniDevicePlan *plan, CpuStep *step, const MieniPlan *from,
                          const MieniOp *op)
 {
-    if (!copy_tables(plan, step, op))
+    if (!copy_tables(plan, step, from, op))
         return false;
     step->kernel = find_kernel(&plan->device->kernels, op->kind);
     set_rows(step, from);

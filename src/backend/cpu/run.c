@@ -66,6 +66,13 @@ static void decode_landmarks(const Run *run, float *scratch)
     run->job->presence = 1 / (1 + expf(-*plane_of(run, op->inputs[op->n_inputs - 1]).data));
 }
 
+/* Parts of a concatenation are tight. */
+static void write_constant(const float *constant, const MieniPlane *out)
+{
+    memcpy(out->data, constant,
+           (size_t)out->height * (size_t)out->width * (size_t)out->channels * sizeof(float));
+}
+
 static void run_rows(const Run *run, float *scratch, int32_t row_begin, int32_t row_end)
 {
     const MieniKernels *kernels = &run->plan->device->kernels;
@@ -99,6 +106,20 @@ static void run_rows(const Run *run, float *scratch, int32_t row_begin, int32_t 
         break;
     case MIENI_OP_TRANSFORM_LANDMARKS:
         kernels->transform_landmarks(in.data, out.width, second.data, op->scale, out.data);
+        break;
+    case MIENI_OP_CONSTANT:
+        write_constant(op->constant, &out);
+        break;
+    case MIENI_OP_CENTER_POINTS:
+        kernels->center_points(&in, &out);
+        break;
+    case MIENI_OP_LAYER_NORM:
+        kernels->layer_norm(&op->norm, &in, &out);
+        break;
+    case MIENI_OP_TRANSPOSE:
+        if (op->residual >= 0)
+            second = plane_of(run, op->residual);
+        kernels->transpose(&in, op->scale, &second, &out);
         break;
     case MIENI_OP_CROP:
         kernels->crop(run->job->picture, &run->job->crop, &out, row_begin, row_end);

@@ -28,6 +28,9 @@ void mieni_crop_avx2(const MieniView *view, const MieniCrop *crop, const MieniPl
                      int32_t row_begin, int32_t row_end);
 void mieni_resize_add_avx2(const MieniPlane *in, const MieniPlane *add, const MieniPlane *out,
                            int32_t row_begin, int32_t row_end);
+void mieni_layer_norm_avx2(const MieniNormSpec *spec, const MieniPlane *in, const MieniPlane *out);
+void mieni_transpose_avx2(const MieniPlane *in, float scale, const MieniPlane *add,
+                          const MieniPlane *out);
 double mieni_fma_loop_avx2(int64_t iterations);
 
 /* A mask of the first n lanes; n may be anything. */
