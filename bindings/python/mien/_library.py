@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds and loads libmien, and makes exceptions of its failures."""
+import ctypes
+import os
+
+from . import _abi
+
+_NAME = "libmien.so.0"
+
+
+class MienError(RuntimeError):
+    """A call of the library failed.
+
+    status is the name of the C status, such as "MIEN_E_DEVICE"; reason is a stable code for
+    programs, such as "model-truncated", or empty.
+    """
+
+    def __init__(self, text: str, status: str = "", reason: str = "") -> None:
+        super().__init__(text, status, reason)
+        self.status = status
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
+class ArgumentError(MienError, ValueError):
+    """An argument is not valid; nothing was changed."""
+
+
+class DeviceError(MienError):
+    """The device cannot be used, or has failed; reason says why."""
+
+
+def _load() -> ctypes.CDLL:
+    """The library of this package, or else the one that the system finds."""
+    own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", _NAME)
+    path = own if os.path.exists(own) else _NAME
+    try:
+        loaded = ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError("mien: cannot load {}: {}; install a wheel of mien for this processor"
+                          .format(path, error))
+    version = loaded.mien_api_version()
+    if version != _abi.API_VERSION:
+        raise ImportError("mien: {} has API {}, this package wants {}; install both from one "
+                          "release".format(path, version, _abi.API_VERSION))
+    for name, (returned, taken) in _abi.FUNCTIONS.items():
+        function = getattr(loaded, name)
+        function.restype = returned
+        function.argtypes = taken
+    return loaded
+
+
+library = _load()
+__version__ = library.mien_version().decode()
+
+
+def failure(status: int, text: str, reason: str = "") -> MienError:
+    """The exception for a status other than MIEN_OK."""
+    kind = {_abi.E_ARGUMENT: ArgumentError, _abi.E_DEVICE: DeviceError}.get(status, MienError)
+    text = text or library.mien_status_text(status).decode()
+    return kind(text, _abi.STATUS_NAMES.get(status, "MIEN_E_?"), reason)
+
+
+def check(status: int, error: _abi.MienError) -> None:
+    """Raises what a call that fills a MienError complains about."""
+    if status != _abi.OK:
+        raise failure(status, error.text.decode("utf-8", "replace"), error.reason.decode())

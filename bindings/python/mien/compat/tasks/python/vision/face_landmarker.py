@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MediaPipe's Face Landmarker: mp.tasks.vision.FaceLandmarker."""
+import enum
+import logging
+import math
+import operator
+import threading
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from ....._library import DeviceError, MienError
+from .....engine import Engine
+from .....image import Image as Picture
+from .....model import Model
+from .....result import BLENDSHAPE_NAMES, Result
+from .....topology import edges
+from ...._dataclass import dataclass
+from ...._engine import clamp, make_engine
+from ..components.containers.category import Category
+from ..components.containers.landmark import NormalizedLandmark
+from ..core.base_options import BaseOptions
+from .core.image import Image, ImageFormat
+from .core.image_processing_options import ImageProcessingOptions
+from .core.vision_task_running_mode import VisionTaskRunningMode, validate_running_mode
+
+_log = logging.getLogger("mien")
+
+Blendshapes = enum.IntEnum(  # type: ignore
+    "Blendshapes", [("".join("_" + letter if letter.isupper() else letter.upper()
+                             for letter in name.strip("_")), index)
+                    for index, name in enumerate(BLENDSHAPE_NAMES)])
+Blendshapes.__doc__ = "Indices of the blendshapes: Blendshapes.BROW_DOWN_LEFT is 1."
+
+# MediaPipe's camera sees 63 degrees from the top of the picture to its bottom.
+_FOV_DEGREES = 63.0
+
+
+@dataclass
+class _Connection:
+    """A line from one landmark to another."""
+
+    start: int
+    end: int
+
+
+def _connections(name: str) -> List[_Connection]:
+    return [_Connection(start, end) for start, end in edges(name).tolist()]
+
+
+class FaceLandmarksConnections:
+    """Which landmarks are connected, by the subject's own left and right."""
+
+    Connection = _Connection
+    FACE_LANDMARKS_LIPS = _connections("LIPS")
+    FACE_LANDMARKS_LEFT_EYE = _connections("LEFT_EYE")
+    FACE_LANDMARKS_LEFT_EYEBROW = _connections("LEFT_EYEBROW")
+    FACE_LANDMARKS_LEFT_IRIS = _connections("LEFT_IRIS")
+    FACE_LANDMARKS_RIGHT_EYE = _connections("RIGHT_EYE")
+    FACE_LANDMARKS_RIGHT_EYEBROW = _connections("RIGHT_EYEBROW")
+    FACE_LANDMARKS_RIGHT_IRIS = _connections("RIGHT_IRIS")
+    FACE_LANDMARKS_FACE_OVAL = _connections("FACE_OVAL")
+    FACE_LANDMARKS_NOSE = _connections("NOSE")
+    FACE_LANDMARKS_CONTOURS = _connections("CONTOURS")
+    FACE_LANDMARKS_TESSELATION = _connections("TESSELATION")
+
+
+@dataclass
+class FaceLandmarkerResult:
+    """What was found: a list entry a face. Lists are empty if there is none, or if not asked for.
+
+    facial_transformation_matrixes: float32 [4, 4], from MediaPipe's canonical face to the camera,
+        in centimetres.
+    """
+
+    face_landmarks: List[List[NormalizedLandmark]]
+    face_blendshapes: List[List[Category]]
+    facial_transformation_matrixes: List[np.ndarray]
+
+
+Callback = Callable[[FaceLandmarkerResult, Image, int], None]
+
+
+@dataclass
+class FaceLandmarkerOptions:
+    """MediaPipe's options and defaults.
+
+    device: "cpu", "cuda:0" ... instead of base_options.delegate; None: the delegate's, else
+        $MIEN_DEVICE, else "cpu".
+    """
+
+    base_options: BaseOptions
+    running_mode: VisionTaskRunningMode = VisionTaskRunningMode.IMAGE
+    num_faces: int = 1
+    min_face_detection_confidence: float = 0.5
+    min_face_presence_confidence: float = 0.5
+    min_tracking_confidence: float = 0.5
+    output_face_blendshapes: bool = False
+    output_facial_transformation_matrixes: bool = False
+    result_callback: Optional[Callback] = None
+    device: Optional[str] = None
+
+
+def _load(base: BaseOptions) -> Model:
+    """The bundle, or the exception that MediaPipe would raise."""
+    if base.model_asset_buffer is None and base.model_asset_path is None:
+        raise ValueError("ExternalFile must specify at least one of 'file_content', 'file_name', "
+                         "'file_pointer_meta' or 'file_descriptor_meta'.")
+    try:
+        model = Model(base.model_asset_buffer or base.model_asset_path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError("Unable to open file at {} ({})".format(
+            base.model_asset_path, error)) from None
+    except MienError as error:
+        raise RuntimeError("Unable to open zip archive. {}".format(error)) from None
+    if model.n_networks == 1:
+        raise RuntimeError("Unable to open zip archive. This is a single network; FaceLandmarker "
+                           "wants a bundle, such as face_landmarker.task")
+    return model
+
+
+def _device(options: FaceLandmarkerOptions) -> Optional[str]:
+    base = options.base_options
+    by_delegate = {BaseOptions.Delegate.GPU: "gpu", BaseOptions.Delegate.CPU: "cpu"}
+    return options.device or base.device or by_delegate.get(base.delegate)
+
+
+class FaceLandmarker:
+    """Landmarks, blendshapes and head pose of the faces of pictures, video or a live stream."""
+
+    def __init__(self, options: FaceLandmarkerOptions) -> None:
+        mode = VisionTaskRunningMode(options.running_mode)
+        validate_running_mode(mode, options.result_callback)
+        if options.num_faces < 1:
+            raise RuntimeError("num_faces should be greater than or equal to 1.")
+        if not 0 <= options.min_face_presence_confidence <= 1:
+            raise ValueError("Invalid `min_face_presence_confidence` option: value must be in the "
+                             "range [0.0, 1.0]")
+        self._options = options
+        self._mode = mode
+        self._model = _load(options.base_options)
+        self._lock = threading.Lock()
+        self._last_ms = None  # type: Optional[int]
+        # Pictures of the stream that wait for their results, by their time.
+        self._sent = {}  # type: Dict[int, Tuple[Image, int]]
+        self._fov = _FOV_DEGREES
+        self._engine = self._make_engine()
+
+    @classmethod
+    def create_from_model_path(cls, model_path: str,
+                               device: Optional[str] = None) -> "FaceLandmarker":
+        """A landmarker of single pictures with the default options."""
+        return cls(FaceLandmarkerOptions(BaseOptions(model_asset_path=model_path), device=device))
+
+    @classmethod
+    def create_from_options(cls, options: FaceLandmarkerOptions) -> "FaceLandmarker":
+        """A landmarker with these options."""
+        return cls(options)
+
+    def detect(self, image: Image, image_processing_options: Optional[
+            ImageProcessingOptions] = None) -> FaceLandmarkerResult:
+        """Finds the faces of a picture."""
+        self._want(VisionTaskRunningMode.IMAGE)
+        return self._process(image, 0, image_processing_options)
+
+    def detect_for_video(self, image: Image, timestamp_ms: int, image_processing_options: Optional[
+            ImageProcessingOptions] = None) -> FaceLandmarkerResult:
+        """Finds the faces of the next frame of a video."""
+        self._want(VisionTaskRunningMode.VIDEO)
+        return self._process(image, operator.index(timestamp_ms), image_processing_options)
+
+    def detect_async(self, image: Image, timestamp_ms: int, image_processing_options: Optional[
+            ImageProcessingOptions] = None) -> None:
+        """Takes the next frame of a live stream; the callback gets the result.
+
+        While one frame is looked at one may wait, and gives way to a newer one.
+        """
+        self._want(VisionTaskRunningMode.LIVE_STREAM)
+        timestamp_ms = operator.index(timestamp_ms)
+        with self._lock:
+            picture, rotation = self._describe(image, image_processing_options)
+            self._check_time(timestamp_ms)
+            self._sent[timestamp_ms] = image, rotation
+            try:
+                self._engine.send(picture, timestamp_ms * 1000)
+            except Exception:
+                del self._sent[timestamp_ms]
+                raise
+            self._last_ms = timestamp_ms
+
+    def close(self) -> None:
+        """Frees what the object holds, after the frames that are still on their way."""
+        if self._mode == VisionTaskRunningMode.LIVE_STREAM:
+            try:
+                self._engine.flush()
+            except (MienError, ValueError, RuntimeError):
+                pass  # closed already, or from the callback, which cannot wait for itself
+        self._engine.close()
+
+    def __enter__(self) -> "FaceLandmarker":
+        return self
+
+    def __exit__(self, *_error: Any) -> None:
+        self.close()
+
+    def _make_engine(self) -> Engine:
+        options = self._options
+        streaming = self._mode == VisionTaskRunningMode.LIVE_STREAM
+        try:
+            return make_engine(
+                self._model, _device(options), mode=self._mode.value.lower(),
+                max_faces=options.num_faces,
+                min_detection_confidence=clamp(options.min_face_detection_confidence),
+                min_presence_confidence=options.min_face_presence_confidence,
+                min_tracking_confidence=clamp(options.min_tracking_confidence),
+                blendshapes=options.output_face_blendshapes,
+                transform=options.output_facial_transformation_matrixes, fov_degrees=self._fov,
+                on_result=self._answer if streaming else None)
+        except DeviceError:
+            raise
+        except MienError as error:
+            raise ValueError(str(error)) from None
+
+    def _want(self, mode: VisionTaskRunningMode) -> None:
+        if self._mode != mode:
+            raise ValueError("Task is not initialized with the {} mode. Current running mode:{} "
+                             "mode".format(*(each.value.lower().replace("_", " ")
+                                             for each in (mode, self._mode))))
+
+    def _check_time(self, timestamp_ms: int) -> None:
+        if self._last_ms is not None and timestamp_ms <= self._last_ms:
+            raise ValueError("Input timestamp must be monotonically increasing.")
+
+    def _describe(self, image: Image,
+                  options: Optional[ImageProcessingOptions]) -> Tuple[Picture, int]:
+        """The picture for the engine, and how it is to be turned."""
+        if options is not None and options.region_of_interest is not None:
+            raise ValueError("This task doesn't support region-of-interest.")
+        rotation = options.rotation_degrees if options is not None else 0
+        if rotation % 90:
+            raise ValueError("Expected rotation to be a multiple of 90°.")
+        formats = {ImageFormat.SRGB: "RGB", ImageFormat.SRGBA: "RGBA"}
+        if image.image_format not in formats:
+            raise ValueError("FaceLandmarker takes SRGB and SRGBA images, not {}".format(
+                image.image_format.name))
+        rotation %= 360
+        self._see_with(image, rotation)
+        return Picture(image.numpy_view(), formats[image.image_format], rotation), rotation
+
+    def _see_with(self, image: Image, rotation: int) -> None:
+        """MediaPipe's camera sees the picture as it is stored, the engine's as it is turned."""
+        fov = _FOV_DEGREES
+        if rotation % 180 and self._options.output_facial_transformation_matrixes:
+            half = math.tan(math.radians(_FOV_DEGREES / 2)) * image.width / image.height
+            fov = math.degrees(2 * math.atan(half))
+        if fov != self._fov:
+            self._fov = fov
+            self._engine.close()
+            self._engine = self._make_engine()
+
+    def _process(self, image: Image, timestamp_ms: int,
+                 options: Optional[ImageProcessingOptions]) -> FaceLandmarkerResult:
+        with self._lock:
+            picture, rotation = self._describe(image, options)
+            if self._mode == VisionTaskRunningMode.VIDEO:
+                self._check_time(timestamp_ms)
+            result = self._engine.process(picture, timestamp_ms * 1000)
+            self._last_ms = timestamp_ms
+        return _convert(result, image, rotation)
+
+    def _answer(self, result: Any, timestamp_us: int) -> None:
+        timestamp_ms = timestamp_us // 1000
+        image, rotation = self._sent.pop(timestamp_ms)
+        for earlier in [each for each in list(self._sent) if each < timestamp_ms]:
+            self._sent.pop(earlier, None)  # gave way to this one
+        if isinstance(result, Exception):
+            _log.error("a frame of the live stream failed: %s", result)
+            return
+        assert self._options.result_callback is not None
+        self._options.result_callback(_convert(result, image, rotation), image, timestamp_ms)
+
+
+def _turn_back(points: np.ndarray, image: Image, rotation: int) -> np.ndarray:
+    """Landmarks of the turned picture as those of the picture that was given."""
+    x, y, z = points[..., 0], points[..., 1], points[..., 2]
+    if rotation == 180:
+        return np.stack([1 - x, 1 - y, z], -1)
+    z = z * np.float32(image.height / image.width)  # a turned picture is as wide as this is high
+    return np.stack([y, 1 - x, z] if rotation == 90 else [1 - y, x, z], -1)
+
+
+def _turn_matrix_back(matrix: np.ndarray, rotation: int) -> np.ndarray:
+    """The same about the camera's z axis, which points to the viewer."""
+    cosine, sine = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[rotation]
+    turn = np.array([[cosine, -sine, 0, 0], [sine, cosine, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
+                    np.float32)
+    return turn @ matrix
+
+
+def _convert(result: Result, image: Image, rotation: int) -> FaceLandmarkerResult:
+    landmarks = _turn_back(result.landmarks, image, rotation) if rotation else result.landmarks
+    matrices = [] if result.matrices is None else [
+        matrix.copy() for matrix in result.matrices if not np.isnan(matrix[0, 0])]
+    if rotation:
+        matrices = [_turn_matrix_back(matrix, rotation) for matrix in matrices]
+    scores = [] if result.blendshapes is None else result.blendshapes.tolist()
+    return FaceLandmarkerResult(
+        [[NormalizedLandmark(x, y, z) for x, y, z in face] for face in landmarks.tolist()],
+        [[Category(index, score, None, name)
+          for index, (score, name) in enumerate(zip(face, BLENDSHAPE_NAMES))] for face in scores],
+        matrices)

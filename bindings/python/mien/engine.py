@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine: pictures in, faces out, on the device that it was created with."""
+import atexit
+import ctypes
+import logging
+import os
+import threading
+import weakref
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Union
+
+from . import _abi
+from ._library import check, failure, library
+from .image import Image, integer, lookup
+from .model import Model
+from .result import Result
+
+EngineInfo = NamedTuple("EngineInfo", [
+    ("device_requested", str), ("device_crop", str), ("device_detector", str),
+    ("device_landmarks", str), ("device_blendshapes", str), ("isa", str), ("n_landmarks", int),
+    ("device_choice", str),
+])
+EngineInfo.__doc__ = """Where the stages of an engine run, and with what: include/mien/engine.h."""
+
+StreamStats = NamedTuple("StreamStats", [
+    ("received", int), ("dropped", int), ("processed", int), ("waiting", int),
+])
+StreamStats.__doc__ = """Frames of a live stream since the engine was created."""
+
+_LOG_LEVELS = {2: logging.WARNING, 3: logging.INFO}
+_MIEN_LEVELS = {logging.ERROR: 1, logging.WARNING: 2, logging.INFO: 3, logging.DEBUG: 4}
+_log = logging.getLogger("mien")
+
+
+@_abi.LogFn
+def _pass_on(_user: Any, level: int, area: bytes, line: bytes) -> None:
+    if level == 1:
+        return  # the call failed: its exception tells that
+    _log.log(_LOG_LEVELS.get(level, logging.DEBUG), "%s: %s", area.decode(),
+             line.decode("utf-8", "replace"))
+
+
+# Engines whose own threads call into Python must be gone before the interpreter is.
+_streaming = weakref.WeakSet()  # type: weakref.WeakSet[Engine]
+
+
+@atexit.register
+def _close_streams() -> None:
+    for engine in list(_streaming):
+        engine.close()
+
+
+def _loaded(model: Any) -> Model:
+    return model if isinstance(model, Model) else Model(model)
+
+
+class Engine:
+    """Finds faces, on the device that is named, or is not created: nothing falls back.
+
+    model: "face_mesh" (468 points), "face_mesh_attention" (478), another name of catalog(), the
+        path of a .tflite or .task file, its bytes, or a Model. None: the engine only detects.
+    detector: the same; a bundle brings its own.
+    mode: "image": pictures that have nothing to do with each other; "video": frames in order, in
+        which faces are followed; "live_stream": the same, but send() returns at once and on_result
+        gets the results.
+    device: "cpu", "cuda:0", "vulkan:0", "gpu", "auto" ...; None: $MIEN_DEVICE, else "cpu".
+    max_faces, min_detection_confidence, min_tracking_confidence, min_presence_confidence,
+    blendshapes, transform, fov_degrees, smoothing ("default", "off", "mediapipe", "strong"),
+    threads, allow_software, queue_capacity, queue_policy ("newest", "block"): as in
+        include/mien/engine.h.
+    on_result: called as on_result(result, timestamp_us), or with a MienError in place of the result
+        if the frame failed, from a thread of the engine's own. Calls from there with the same engine
+        fail, but info, stats and close.
+
+    A call may come from any thread; calls of one engine wait for each other. An engine does not
+    survive a fork: make one in the child. Its log goes to logging.getLogger("mien").
+    """
+
+    def __init__(self, model: Any = "face_mesh", detector: Any = None, mode: str = "image",
+                 device: Optional[str] = None, max_faces: int = 1,
+                 min_detection_confidence: float = 0.5, min_tracking_confidence: float = 0.5,
+                 min_presence_confidence: float = 0.5, threads: int = 1, blendshapes: bool = False,
+                 transform: bool = False, fov_degrees: float = 63.0, smoothing: str = "default",
+                 on_result: Optional[Callable[[Any, int], None]] = None, queue_capacity: int = 1,
+                 queue_policy: str = "newest", allow_software: bool = False) -> None:
+        self._pointer = None  # type: Optional[ctypes.c_void_p]
+        self._pid = os.getpid()
+        self._guard = threading.Condition()
+        self._n_inside = 0
+        self._computing = threading.Lock()
+        networks = _loaded(model) if model is not None else None
+        if detector is None and (networks is None or networks.n_networks == 1):
+            detector = "face_detector_short"
+        finder = _loaded(detector) if detector is not None else None
+
+        options = _abi.MienEngineOptions()
+        library.mien_engine_options_init(ctypes.byref(options))
+        options.mode = lookup(_abi.MODES, "mode", mode)
+        options.model = networks._pointer if networks else None
+        options.detector = finder._pointer if finder else None
+        options.max_faces = integer("max_faces", max_faces)
+        options.min_detection_confidence = float(min_detection_confidence)
+        options.min_tracking_confidence = float(min_tracking_confidence)
+        options.min_presence_confidence = float(min_presence_confidence)
+        options.threads = integer("threads", threads)
+        options.blendshapes = bool(blendshapes)
+        options.transform = bool(transform)
+        options.fov_degrees = float(fov_degrees)
+        options.smoothing = lookup(_abi.SMOOTHINGS, "smoothing", smoothing)
+        options.device = (device or os.environ.get("MIEN_DEVICE") or "cpu").encode()
+        options.allow_software = bool(allow_software)
+        options.queue_capacity = integer("queue_capacity", queue_capacity)
+        options.queue_policy = lookup(_abi.QUEUE_POLICIES, "queue_policy", queue_policy)
+        options.log = ctypes.cast(_pass_on, ctypes.c_void_p)
+        options.log_level = _MIEN_LEVELS.get(_log.getEffectiveLevel(), 2)
+        self._on_result = on_result
+        self._callback = None  # type: Any
+        if on_result is not None:
+            self._callback = options.on_result = _abi.ResultFn(_answer(weakref.ref(self)))
+        self._blendshapes, self._transform = bool(blendshapes), bool(transform)
+        self._stream_thread = None  # type: Optional[int]
+
+        made, error = ctypes.c_void_p(), _abi.MienError()
+        check(library.mien_engine_create(ctypes.byref(options), ctypes.byref(made),
+                                         ctypes.byref(error)), error)
+        self._pointer = made
+        if mode == "live_stream":
+            _streaming.add(self)
+        self._n_landmarks = self.info.n_landmarks
+
+    def process(self, frame: Any, timestamp_us: int = 0) -> Union[Result, List[Result]]:
+        """Finds the faces of one picture: an Image, or an array that Image takes.
+
+        timestamp_us: time in microseconds; in video each must be greater than the last. A list of
+        pictures, or an array of four dimensions, is a batch: see process_batch.
+        """
+        if isinstance(frame, (list, tuple)) or getattr(frame, "ndim", 0) == 4:
+            return self.process_batch(frame, timestamp_us or None)
+        image, result = _image(frame), ctypes.c_void_p()
+        timestamp_us = integer("timestamp_us", timestamp_us, 64)
+        with self._computing_here() as engine:
+            status = library.mien_engine_process(engine, ctypes.byref(image._c), timestamp_us,
+                                                 ctypes.byref(result))
+            self._check(status, engine)
+            return self._take(result)
+
+    def process_batch(self, frames: Sequence[Any], timestamps_us: Optional[Sequence[int]] = None,
+                      stream_ids: Optional[Sequence[int]] = None) -> List[Result]:
+        """Finds the faces of several pictures at once.
+
+        In video, pictures with the same stream id are frames of the same video, in order. None: all
+        0. One wrong picture fails the call, and no stream has moved on.
+        """
+        images = [_image(frame) for frame in frames]
+        n = len(images)
+        for what, values in (("timestamps_us", timestamps_us), ("stream_ids", stream_ids)):
+            if values is not None and len(values) != n:
+                raise ValueError("{}: {} for {} frames".format(what, len(values), n))
+        described = (_abi.MienImage * n)(*[image._c for image in images])
+        times = None
+        if timestamps_us is not None:
+            times = (ctypes.c_int64 * n)(*[integer("timestamp_us", t, 64) for t in timestamps_us])
+        ids = None if stream_ids is None else (ctypes.c_uint32 * n)(*stream_ids)
+        results = (ctypes.c_void_p * n)()
+        with self._computing_here() as engine:
+            status = library.mien_engine_process_batch(engine, n, described, times, ids, results)
+            self._check(status, engine)
+            return [self._take(result) for result in results]
+
+    def send(self, frame: Any, timestamp_us: int) -> None:
+        """Hands over a frame of a live stream, which is copied; on_result gets its result.
+
+        Returns at once; with queue_policy "block", when there is room.
+        """
+        image = _image(frame)
+        timestamp_us = integer("timestamp_us", timestamp_us, 64)
+        with self._inside() as engine:
+            self._check(library.mien_engine_send(engine, ctypes.byref(image._c), timestamp_us),
+                        engine)
+
+    def flush(self) -> None:
+        """Waits until every frame that was sent is answered or dropped."""
+        with self._inside() as engine:
+            self._check(library.mien_engine_flush(engine), engine)
+
+    @property
+    def stats(self) -> StreamStats:
+        """Counters of a live stream."""
+        stats = _abi.MienStreamStats()
+        stats.struct_size = ctypes.sizeof(stats)
+        with self._inside() as engine:
+            status = library.mien_engine_stream_stats(engine, ctypes.byref(stats))
+            self._check(status, engine)
+        return StreamStats(stats.received, stats.dropped, stats.processed, stats.waiting)
+
+    @property
+    def info(self) -> EngineInfo:
+        """Where the stages run, and with what."""
+        info = _abi.MienEngineInfo()
+        info.struct_size = ctypes.sizeof(info)
+        with self._inside() as engine:
+            self._check(library.mien_engine_info(engine, ctypes.byref(info)), engine)
+            values = {name: getattr(info, name) for name in EngineInfo._fields}
+        return EngineInfo(**{name: value.decode() if isinstance(value, bytes) else value
+                             for name, value in values.items()})
+
+    def reset(self) -> None:
+        """Forgets all followed faces, stream ids and timestamps: call it between clips."""
+        if threading.get_ident() == self._stream_thread:
+            raise RuntimeError("reset from on_result would wait for itself")
+        with self._computing_here() as engine:
+            library.mien_engine_reset(engine)
+
+    def close(self) -> None:
+        """Frees the engine. Frames of a live stream that wait are dropped."""
+        if self._pid != os.getpid():
+            self._pointer = None  # the parent's; its threads are not here
+            return
+        with self._guard:
+            engine, self._pointer = self._pointer, None
+        if not engine:
+            return
+        if threading.get_ident() == self._stream_thread:
+            # The library returns through this callback: let somebody else take it away.
+            threading.Thread(target=self._destroy, args=(engine,)).start()
+        else:
+            self._destroy(engine)
+
+    def _destroy(self, engine: Any) -> None:
+        if self._callback:
+            library.mien_engine_reset(engine)  # wakes those who wait in send()
+        with self._guard:
+            while self._n_inside:
+                self._guard.wait()
+        library.mien_engine_destroy(engine)
+        _streaming.discard(self)
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(self, *_error: Any) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_pointer", None):
+            self.close()
+
+    def _inside(self) -> "_Inside":
+        return _Inside(self, None)
+
+    def _computing_here(self) -> "_Inside":
+        return _Inside(self, self._computing)
+
+    def _check(self, status: int, engine: Any) -> None:
+        if status != _abi.OK:
+            text = library.mien_engine_message(engine) or b""
+            raise failure(status, text.decode("utf-8", "replace"))
+
+    def _take(self, result: Any) -> Result:
+        return Result(result, self._n_landmarks, self._blendshapes, self._transform)
+
+
+class _Inside:
+    """Holds an engine open while a call is in it."""
+
+    def __init__(self, engine: Engine, lock: Any) -> None:
+        self.engine, self.lock = engine, lock
+
+    def __enter__(self) -> Any:
+        engine = self.engine
+        # Before any lock: another thread may have held it when the process forked.
+        if engine._pid != os.getpid():
+            raise RuntimeError("this engine was made before a fork; make one in this process")
+        if self.lock:
+            self.lock.acquire()
+        with engine._guard:
+            pointer = engine._pointer
+            if pointer:
+                engine._n_inside += 1
+        if not pointer:
+            if self.lock:
+                self.lock.release()
+            raise ValueError("the engine is closed")
+        return pointer
+
+    def __exit__(self, *_error: Any) -> None:
+        engine = self.engine
+        with engine._guard:
+            engine._n_inside -= 1
+            engine._guard.notify_all()
+        if self.lock:
+            self.lock.release()
+
+
+def _answer(of: Any) -> Callable[..., None]:
+    """The function that the library calls with results; knows its engine only weakly."""
+
+    def answer(_user: Any, status: int, pointer: Any, timestamp_us: int) -> None:
+        engine = of()
+        if engine is None:
+            return
+        engine._stream_thread = threading.get_ident()
+        try:
+            if status == _abi.OK:
+                engine._on_result(engine._take(pointer), timestamp_us)
+            else:
+                engine._on_result(failure(status, ""), timestamp_us)
+        except Exception:  # pylint: disable=broad-except
+            _log.exception("on_result failed")
+
+    return answer
+
+
+def _image(frame: Any) -> Image:
+    return frame if isinstance(frame, Image) else Image(frame)

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wrong use gives an exception and leaves the engine as it was."""
+import os
+import pickle
+import threading
+import unittest
+
+import numpy as np
+
+import mien
+
+from support import TestCase
+
+BLACK = np.zeros((40, 50, 3), np.uint8)
+
+
+class TestArguments(TestCase):
+    def setUp(self):
+        self.need_models()
+
+    def test_pixels(self):
+        wrong = {
+            "float": BLACK.astype(np.float32),
+            "uint16": BLACK.astype(np.uint16),
+            "one dimension": BLACK[0, 0],
+            "four dimensions": BLACK[None, None],
+            "two channels": BLACK[:, :, :2],
+            "five channels": np.zeros((4, 4, 5), np.uint8),
+            "no rows": BLACK[:0],
+            "no columns": BLACK[:, :0],
+            "too wide": np.zeros((1, 40000, 3), np.uint8),
+            "a number": 5,
+            "text": "portrait.jpg",
+            "nothing": None,
+            "lists": [[1, 2], [3, 4]],
+        }
+        with mien.Engine() as engine:
+            for what, frame in wrong.items():
+                with self.subTest(what), self.assertRaises((ValueError, TypeError)):
+                    engine.process(frame)
+            self.assertEqual(len(engine.process(BLACK)), 0)
+
+    def test_images(self):
+        for what, arguments in {
+                "format": (BLACK, "YUYV"), "format of another shape": (BLACK, "RGBA"),
+                "gray as RGB": (BLACK[:, :, 0], "RGB"), "no format": (BLACK, ["RGB"]),
+                "rows of NV12": (np.zeros((40, 50), np.uint8), "NV12"),
+                "odd NV12": (np.zeros((60, 51), np.uint8), "NV12"),
+                "I420 with gaps": (np.zeros((60, 64), np.uint8)[:, :50], "I420")}.items():
+            with self.subTest(what), self.assertRaises(ValueError):
+                mien.Image(*arguments)
+        for options in ({"color_matrix": "bt1"}, {"color_range": "half"}, {"rotation": 1 << 40}):
+            with self.assertRaises(ValueError):
+                mien.Image(BLACK, **options)
+        with mien.Engine() as engine, self.assertRaises(ValueError):
+            engine.process(mien.Image(BLACK, rotation=45))
+
+    def test_options(self):
+        for options in (
+                {"max_faces": 0}, {"max_faces": 1 << 40}, {"threads": 0}, {"threads": 65},
+                {"mode": "film"}, {"mode": None}, {"min_detection_confidence": 2},
+                {"min_tracking_confidence": float("nan")}, {"smoothing": "much"},
+                {"queue_policy": "oldest"}, {"device": "abacus"}, {"model": "no_such_model"},
+                {"model": b"not a model"}, {"model": "face_detector_short"},
+                {"detector": "face_mesh"}, {"mode": "live_stream"},
+                {"on_result": lambda result, time: None}):
+            with self.subTest(options):
+                with self.assertRaises((ValueError, FileNotFoundError, mien.MienError)) as caught:
+                    mien.Engine(**options)
+                self.assertTrue(str(caught.exception))
+        for options in ({"max_faces": 1.5}, {"threads": "two"}, {"fov_degrees": "wide"},
+                        {"model": 7}):
+            with self.subTest(options), self.assertRaises((TypeError, ValueError)):
+                mien.Engine(**options)
+
+    def test_times(self):
+        with mien.Engine(mode="video") as engine:
+            engine.process(BLACK, 1000)
+            for time in (1000, 999, -5, 1 << 63):
+                with self.subTest(time), self.assertRaises(ValueError):
+                    engine.process(BLACK, time)
+            with self.assertRaises(TypeError):
+                engine.process(BLACK, 2000.5)
+            engine.process(BLACK, np.int64(1001))
+            engine.reset()
+            engine.process(BLACK, 5)
+
+    def test_batches(self):
+        with mien.Engine(mode="video") as engine:
+            with self.assertRaises(ValueError):
+                engine.process_batch([BLACK, BLACK], [1])
+            with self.assertRaises(ValueError):
+                engine.process_batch([BLACK], [1], [1, 2])
+            with self.assertRaises(ValueError):
+                engine.process_batch([BLACK, BLACK], [5, 5])
+            self.assertEqual(len(engine.process_batch([BLACK, BLACK], [5, 6])), 2)
+
+    def test_devices(self):
+        for device in mien.devices():
+            if not device.usable:
+                with self.assertRaises(mien.DeviceError) as caught:
+                    mien.Engine(device=device.id)
+                self.assertEqual(caught.exception.reason, device.reason)
+                self.assertEqual(caught.exception.status, "MIEN_E_DEVICE")
+
+    def test_device_variable(self):
+        code = "import mien\ntry: mien.Engine()\nexcept ValueError as error: print(error)"
+        environment = dict(os.environ, MIEN_DEVICE="abacus")
+        self.assertIn("abacus", self.python(code, env=environment))
+
+    def test_errors_travel(self):
+        with self.assertRaises(mien.ArgumentError) as caught:
+            mien.Engine(max_faces=0)
+        error = pickle.loads(pickle.dumps(caught.exception))
+        self.assertEqual((str(error), error.status), (str(caught.exception), "MIEN_E_ARGUMENT"))
+
+
+class TestLife(TestCase):
+    def setUp(self):
+        self.need_models()
+
+    def test_use_after_close(self):
+        engine = mien.Engine()
+        engine.close()
+        engine.close()
+        for call in (lambda: engine.process(BLACK), engine.reset, lambda: engine.info,
+                     lambda: engine.process_batch([BLACK]), lambda: engine.send(BLACK, 0),
+                     engine.flush, lambda: engine.stats):
+            with self.assertRaises(ValueError):
+                call()
+
+    def test_calls_of_another_mode(self):
+        with mien.Engine() as engine:
+            for call in (lambda: engine.send(BLACK, 0), engine.flush, lambda: engine.stats):
+                with self.assertRaises(ValueError):
+                    call()
+
+    def test_fork_is_refused_and_does_not_hang(self):
+        code = """
+import os, sys, threading, time
+import numpy as np
+import mien
+engine = mien.Engine(mode="video")
+picture = np.zeros((400, 500, 3), np.uint8)
+def work():
+    for i in range(200): engine.process(picture, i)
+busy = threading.Thread(target=work)
+busy.start()
+time.sleep(0.02)
+child = os.fork()
+if child == 0:
+    try: engine.process(picture, 1 << 40)
+    except RuntimeError as error: sys.stdout.write("refused: %s\\n" % error)
+    engine.close()
+    with mien.Engine() as own: sys.stdout.write("%d faces\\n" % len(own.process(picture)))
+    sys.stdout.flush()
+    del engine
+    os._exit(0)
+_, status = os.waitpid(child, 0)
+busy.join()
+engine.process(picture, 1 << 40)
+print("parent goes on", status)
+"""
+        printed = self.python(code)
+        self.assertIn("refused: ", printed)
+        self.assertIn("0 faces", printed)
+        self.assertIn("parent goes on 0", printed)
+
+    def test_two_threads_at_once(self):
+        pixels = self.need_pixels()
+        failures = []
+        with mien.Engine() as engine:
+            want = engine.process(pixels).landmarks
+
+            def work():
+                for _ in range(10):
+                    got = engine.process(pixels).landmarks
+                    if not np.array_equal(got, want):
+                        failures.append(got)
+
+            threads = [threading.Thread(target=work) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(failures, [])
+
+    def test_close_while_another_thread_computes(self):
+        for _ in range(5):
+            engine = mien.Engine()
+            outcomes = []
+
+            def work(engine=engine, outcomes=outcomes):
+                try:
+                    while True:
+                        engine.process(BLACK)
+                except ValueError as error:
+                    outcomes.append(str(error))
+
+            threads = [threading.Thread(target=work) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            engine.close()
+            for thread in threads:
+                thread.join(20)
+            self.assertEqual(outcomes, ["the engine is closed"] * 2)
+
+    def test_others_run_while_it_computes(self):
+        """The lock of the interpreter is free: a thread counts meanwhile."""
+        big = np.zeros((2000, 3000, 3), np.uint8)
+        with mien.Engine() as engine:
+            done = threading.Event()
+            seen = []
+
+            def count():
+                n = 0
+                while not done.is_set():
+                    n += 1
+                seen.append(n)
+
+            counter = threading.Thread(target=count)
+            counter.start()
+            for _ in range(5):
+                engine.process(big)
+            done.set()
+            counter.join()
+        self.assertGreater(seen[0], 100)
+
+
+if __name__ == "__main__":
+    unittest.main()
