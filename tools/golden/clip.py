@@ -19,22 +19,12 @@ MODELS = {468: "face_landmark/face_landmark.tflite", 478: "face_landmark/face_la
 # Name, at most so many faces, landmarks a face.
 CASES = [("hamilton-max-1", 1, 468), ("hamilton-max-2", 2, 468), ("hamilton-attention-max-1", 1, 478)]
 N_FRAMES = 275
-MAX_BYTES = 300000
-
-
-def quantise(values):
-    return np.clip(np.rint((values.astype(np.float64) + 0.5) * 32767.5), 0, 65535).astype(np.uint16)
-
-
-def landmark_indices(n_landmarks):
-    """Every third landmark, and the outer corners of the eyes."""
-    return np.array(sorted(set(range(0, n_landmarks, 3)) | {33, 263}), np.int32)
 
 
 def track(args, max_faces, n_landmarks):
     """Runs the clip; returns the tensors to store."""
     stages = facemesh.Stages(static=False, max_faces=max_faces, refine=n_landmarks == 478)
-    indices = landmark_indices(n_landmarks)
+    indices = common.landmark_indices(n_landmarks)
     pixels = hashlib.sha256()
     n_faces, n_detections, chosen, rects = [], [], [], []
     start = time.perf_counter()
@@ -43,7 +33,7 @@ def track(args, max_faces, n_landmarks):
         faces, result = stages.process(image)
         n_faces.append(len(faces))
         n_detections.append(-1 if result.face_detections is None else len(result.face_detections))
-        chosen += [quantise(face[indices, :2]) for face in faces]
+        chosen += [common.quantise(face[indices, :2]) for face in faces]
         rects.append(facemesh.rectangles(result.face_rects_from_landmarks))
     stages.close()
     seconds = time.perf_counter() - start
@@ -81,7 +71,7 @@ def main():
         path = os.path.join(args.out, "clip", f"{name}.gold")
         size = goldfile.write(path, text, track(args, max_faces, n_landmarks))
         print(f"{os.path.basename(path)}: {size} bytes")
-        if size >= MAX_BYTES:
+        if size >= common.MAX_BYTES:
             raise ValueError("the file is too large for the repository")
 
 

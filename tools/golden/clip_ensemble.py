@@ -80,7 +80,7 @@ def run_all(images, n_landmarks, n_runs):
         found = track(changed(images, change), n_landmarks == 478) if run else first
         changes.append(change)
         n_faces.append([face is not None for face in found])
-        chosen += [clip.quantise(face[INDICES, :2]) for face in found if face is not None]
+        chosen += [common.quantise(face[INDICES, :2]) for face in found if face is not None]
         agreeing, shares = differences(found, first, (width, height))
         print(
             f"run {run}: frame {change[0, 0]} changed; {sum(n_faces[-1])} frames with a face, {agreeing} as run 0;"
@@ -114,7 +114,7 @@ def main():
         path = os.path.join(args.out, "clip", f"{name}.gold")
         size = goldfile.write(path, text, run_all(images, n_landmarks, n_runs))
         print(f"{os.path.basename(path)}: {size} bytes")
-        if size >= clip.MAX_BYTES:
+        if size >= common.MAX_BYTES:
             raise ValueError("the file is too large for the repository")
 
 

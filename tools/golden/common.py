@@ -17,6 +17,7 @@ STILLS = [
     "obama.jpg", "obama2.jpg", "two_people.jpg", "astronaut.png",
 ]
 CLIP = "short_hamilton_clip.mp4"
+MAX_BYTES = 300000  # of a file in the repository
 ASTRONAUT_SHA256 = "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5"
 RGB_COMMAND = (
     "ffmpeg -v error -i {input} -fps_mode passthrough -f rawvideo -pix_fmt rgb24"
@@ -59,6 +60,15 @@ def input_marks(values):
         "input_first": values.ravel()[:8].copy(),
         "input_sha256": digest(values.tobytes()),
     }
+
+
+def quantise(values):
+    return np.clip(np.rint((values.astype(np.float64) + 0.5) * 32767.5), 0, 65535).astype(np.uint16)
+
+
+def landmark_indices(n_landmarks):
+    """Every third landmark, and the outer corners of the eyes."""
+    return np.array(sorted(set(range(0, n_landmarks, 3)) | {33, 263}), np.int32)
 
 
 def picture_path(args, name):
