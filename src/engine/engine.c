@@ -61,10 +61,17 @@ static MienStatus check_options(const MienEngineOptions *options, MienError *err
         wrong = "device: a name that is far too long";
     if (wrong)
         return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "engine option %s", wrong);
-    if (live)
-        return mieni_fail(error, MIEN_E_UNSUPPORTED, "unsupported",
-                          "MIEN_MODE_LIVE_STREAM: this build does not have it yet");
     return MIEN_OK;
+}
+
+/* A mutex that tells a thread which locks it twice. */
+static void init_guard(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t kind;
+    pthread_mutexattr_init(&kind);
+    pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ERRORCHECK);
+    pthread_mutex_init(mutex, &kind);
+    pthread_mutexattr_destroy(&kind);
 }
 
 /* How strongly followed faces are smoothed; 0: not at all. */
@@ -99,6 +106,7 @@ MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out
     if (!engine)
         return mieni_fail_nomem(error);
     engine->options = *options;
+    init_guard(&engine->in_call);
     mien_model_retain(options->model);
     mien_model_retain(options->detector);
     engine->log = (MieniLog){options->log, options->log_user, options->log_level};
@@ -123,6 +131,8 @@ MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out
         status = mieni_engine_create_blendshapes(engine, error);
     engine->shape.n_transform = options->transform ? 16 : 0;
     engine->smooth_beta = find_smoothing(engine);
+    if (status == MIEN_OK && options->mode == MIEN_MODE_LIVE_STREAM)
+        status = mieni_live_create(engine, error);
     if (status != MIEN_OK) {
         mien_engine_destroy(engine);
         return status;
@@ -148,10 +158,12 @@ MienStatus mien_engine_info(const MienEngine *engine, MienEngineInfo *info)
 
 const char *mien_engine_message(const MienEngine *engine)
 {
-    return engine ? engine->error.text : "";
+    if (!engine)
+        return "";
+    return engine->live ? mieni_live_message(engine->live) : engine->error.text;
 }
 
-static void free_streams(MienEngine *engine)
+void mieni_engine_forget(MienEngine *engine)
 {
     for (size_t i = 0; i < engine->n_streams; i++) {
         mieni_stream_state_finish(&engine->streams[i].state);
@@ -164,15 +176,22 @@ static void free_streams(MienEngine *engine)
 
 void mien_engine_reset(MienEngine *engine)
 {
-    if (engine)
-        free_streams(engine);
-}
-
-void mien_engine_destroy(MienEngine *engine)
-{
     if (!engine)
         return;
-    free_streams(engine);
+    if (engine->live) {
+        mieni_live_reset(engine->live);
+        return;
+    }
+    /* Fails where the same thread is in a call already: in a callback for the log. */
+    if (pthread_mutex_lock(&engine->in_call) != 0)
+        return;
+    mieni_engine_forget(engine);
+    pthread_mutex_unlock(&engine->in_call);
+}
+
+void mieni_engine_free(MienEngine *engine)
+{
+    mieni_engine_forget(engine);
     for (size_t i = 0; i < engine->n_frames; i++) {
         mieni_free(engine->frames[i].found);
         mieni_result_finish(&engine->frames[i].result);
@@ -185,31 +204,34 @@ void mien_engine_destroy(MienEngine *engine)
         engine->choice.backend->close(engine->choice.device);
     mien_model_destroy(engine->options.model);
     mien_model_destroy(engine->options.detector);
+    pthread_mutex_destroy(&engine->in_call);
     mieni_free(engine);
 }
 
-static MienStatus wrong_mode(MienEngine *engine)
+void mien_engine_destroy(MienEngine *engine)
+{
+    if (!engine)
+        return;
+    if (engine->live && !mieni_live_destroy(engine->live))
+        return;
+    if (!engine->live) {
+        if (pthread_mutex_lock(&engine->in_call) != 0)
+            return;
+        pthread_mutex_unlock(&engine->in_call);
+    }
+    mieni_engine_free(engine);
+}
+
+MienStatus mieni_engine_check_live(MienEngine *engine)
 {
     if (!engine)
         return MIEN_E_ARGUMENT;
-    return mieni_fail(&engine->error, MIEN_E_ARGUMENT, "argument",
-                      "only an engine in MIEN_MODE_LIVE_STREAM has a queue");
-}
-
-MienStatus mien_engine_send(MienEngine *engine, const MienImage *image, int64_t timestamp_us)
-{
-    (void)image;
-    (void)timestamp_us;
-    return wrong_mode(engine);
-}
-
-MienStatus mien_engine_flush(MienEngine *engine)
-{
-    return wrong_mode(engine);
-}
-
-MienStatus mien_engine_stream_stats(MienEngine *engine, MienStreamStats *stats)
-{
-    (void)stats;
-    return wrong_mode(engine);
+    if (engine->live)
+        return mieni_live_is_inside(engine->live) ? MIEN_E_BUSY : MIEN_OK;
+    if (pthread_mutex_trylock(&engine->in_call) != 0)
+        return MIEN_E_BUSY;
+    mieni_fail(&engine->error, MIEN_E_ARGUMENT, "argument",
+               "only an engine in MIEN_MODE_LIVE_STREAM has a queue");
+    pthread_mutex_unlock(&engine->in_call);
+    return MIEN_E_ARGUMENT;
 }

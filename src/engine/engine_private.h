@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "backend/registry.h"
+#include "engine/live.h"
 #include "face/face.h"
 #include "mien/engine.h"
 
@@ -123,6 +124,19 @@ typedef void (*MieniTakeFn)(MienEngine *engine, const MieniTicket *ticket, Mieni
 /* process.c: runs what waits for a stage and hands each job to `take`. */
 MienStatus mieni_stage_flush(MienEngine *engine, MieniStage *stage, MieniTakeFn take);
 
+/* process.c: mien_engine_process_batch once everything that can be wrong with the call is checked.
+ */
+MienStatus mieni_engine_run(MienEngine *engine, size_t n, const MienImage *images,
+                            const int64_t *timestamps_us, const uint32_t *stream_ids,
+                            const MienResult **results);
+
+/* engine.c: MIEN_OK if the engine has a queue and the caller is not its callback. */
+MienStatus mieni_engine_check_live(MienEngine *engine);
+
+/* engine.c: forgets all streams; frees all but the live stream. */
+void mieni_engine_forget(MienEngine *engine);
+void mieni_engine_free(MienEngine *engine);
+
 /* faces.c: once all landmarks of a round are there: smoothing, boxes, poses, blendshapes. */
 MienStatus mieni_engine_finish_faces(MienEngine *engine, size_t n, size_t round);
 
@@ -135,8 +149,10 @@ void mieni_engine_destroy_stages(MienEngine *engine);
 struct MienEngine {
     MienEngineOptions options;
     MieniLog log;
-    MienError error;
-    char requested[64]; /* the device that the options named */
+    MienError error;         /* MIEN_MODE_LIVE_STREAM: the thread's own */
+    pthread_mutex_t in_call; /* held by the thread that is in a call; checks for its own holder */
+    MieniLive *live;         /* MIEN_MODE_LIVE_STREAM, else NULL */
+    char requested[64];      /* the device that the options named */
     MieniChoice choice;
     MieniRules rules;
     MieniStage detector;

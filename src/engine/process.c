@@ -73,7 +73,7 @@ static MienStatus prepare(MienEngine *engine, size_t n, const MienImage *images,
         frame->result.n_faces = 0;
         frame->result.timestamp_us = timestamps_us ? timestamps_us[i] : 0;
     }
-    if (status == MIEN_OK && engine->options.mode == MIEN_MODE_VIDEO)
+    if (status == MIEN_OK && engine->options.mode != MIEN_MODE_IMAGE)
         status = sort_into_streams(engine, n, timestamps_us, stream_ids);
     return status;
 }
@@ -283,19 +283,10 @@ static MienStatus run_rounds(MienEngine *engine, size_t n)
     return status;
 }
 
-MienStatus mien_engine_process_batch(MienEngine *engine, size_t n, const MienImage *images,
-                                     const int64_t *timestamps_us, const uint32_t *stream_ids,
-                                     const MienResult **results)
+MienStatus mieni_engine_run(MienEngine *engine, size_t n, const MienImage *images,
+                            const int64_t *timestamps_us, const uint32_t *stream_ids,
+                            const MienResult **results)
 {
-    if (!engine)
-        return MIEN_E_ARGUMENT;
-    bool video = engine->options.mode == MIEN_MODE_VIDEO;
-    const char *missing = !images                   ? "images"
-                          : !results                ? "results"
-                          : video && !timestamps_us ? "timestamps_us"
-                                                    : NULL;
-    if (n > 0 && missing)
-        return mieni_fail(&engine->error, MIEN_E_ARGUMENT, "argument", "%s is NULL", missing);
     MienStatus status = prepare(engine, n, images, timestamps_us, stream_ids);
     if (status == MIEN_OK)
         status = run_rounds(engine, n);
@@ -308,6 +299,37 @@ MienStatus mien_engine_process_batch(MienEngine *engine, size_t n, const MienIma
     for (size_t i = 0; i < n; i++)
         results[i] = &engine->frames[i].result;
     return MIEN_OK;
+}
+
+static MienStatus check_and_run(MienEngine *engine, size_t n, const MienImage *images,
+                                const int64_t *timestamps_us, const uint32_t *stream_ids,
+                                const MienResult **results)
+{
+    bool video = engine->options.mode == MIEN_MODE_VIDEO;
+    const char *missing = !images                   ? "images"
+                          : !results                ? "results"
+                          : video && !timestamps_us ? "timestamps_us"
+                                                    : NULL;
+    if (n > 0 && missing)
+        return mieni_fail(&engine->error, MIEN_E_ARGUMENT, "argument", "%s is NULL", missing);
+    return mieni_engine_run(engine, n, images, timestamps_us, stream_ids, results);
+}
+
+MienStatus mien_engine_process_batch(MienEngine *engine, size_t n, const MienImage *images,
+                                     const int64_t *timestamps_us, const uint32_t *stream_ids,
+                                     const MienResult **results)
+{
+    if (!engine)
+        return MIEN_E_ARGUMENT;
+    if (engine->live)
+        return mieni_live_refuse(
+            engine->live, mieni_live_is_inside(engine->live) ? MIEN_E_BUSY : MIEN_E_ARGUMENT,
+            "an engine in MIEN_MODE_LIVE_STREAM takes frames with mien_engine_send");
+    if (pthread_mutex_trylock(&engine->in_call) != 0)
+        return MIEN_E_BUSY;
+    MienStatus status = check_and_run(engine, n, images, timestamps_us, stream_ids, results);
+    pthread_mutex_unlock(&engine->in_call);
+    return status;
 }
 
 MienStatus mien_engine_process(MienEngine *engine, const MienImage *image, int64_t timestamp_us,

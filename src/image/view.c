@@ -164,3 +164,27 @@ MienStatus mieni_view_init(MieniView *view, const MienImage *image, MienError *e
         set_coefficients(view);
     return MIEN_OK;
 }
+
+size_t mieni_view_bytes(const MieniView *view)
+{
+    PlaneSize sizes[3];
+    int n_planes = plane_sizes(&view->image, sizes);
+    size_t bytes = 0;
+    for (int i = 0; i < n_planes; i++)
+        bytes += (size_t)sizes[i].rows * (size_t)sizes[i].row_bytes;
+    return bytes;
+}
+
+void mieni_view_copy(const MieniView *view, uint8_t *pixels, MienImage *copy)
+{
+    PlaneSize sizes[3];
+    int n_planes = plane_sizes(&view->image, sizes);
+    *copy = view->image;
+    for (int i = 0; i < n_planes; i++) {
+        copy->planes[i] = pixels;
+        copy->strides_bytes[i] = sizes[i].row_bytes;
+        for (int32_t y = 0; y < sizes[i].rows; y++, pixels += sizes[i].row_bytes)
+            memcpy(pixels, view->image.planes[i] + y * view->image.strides_bytes[i],
+                   (size_t)sizes[i].row_bytes);
+    }
+}

@@ -22,4 +22,11 @@ typedef struct MieniView {
 /* Checks a picture and derives what kernels need. On failure `error` says which field is wrong. */
 MienStatus mieni_view_init(MieniView *view, const MienImage *image, MienError *error);
 
+/* Bytes of the picture's planes without padding. */
+size_t mieni_view_bytes(const MieniView *view);
+
+/* Copies the planes to `pixels`, which has room for mieni_view_bytes, and describes them in `copy`.
+ */
+void mieni_view_copy(const MieniView *view, uint8_t *pixels, MienImage *copy);
+
 #endif
