@@ -146,14 +146,18 @@ static void read_input(const Run *run)
 {
     MieniPlane plane = plane_of(run, run->plan->input);
     const float *in = run->job->input;
-    size_t pixel_bytes = (size_t)plane.channels * sizeof(float);
-    size_t lane_bytes = (size_t)(plane.pixel_stride - plane.channels) * sizeof(float);
-    for (int32_t y = 0; y < plane.height; y++)
-        for (int32_t x = 0; x < plane.width; x++, in += plane.channels) {
-            float *pixel = mieni_plane_at(&plane, y, x);
-            memcpy(pixel, in, pixel_bytes);
-            memset(pixel + plane.channels, 0, lane_bytes);
+    ptrdiff_t row_floats = (ptrdiff_t)plane.width * plane.channels;
+    for (int32_t y = 0; y < plane.height; y++, in += row_floats) {
+        float *row = mieni_plane_at(&plane, y, 0);
+        if (plane.pixel_stride == plane.channels) {
+            memcpy(row, in, (size_t)row_floats * sizeof(*row));
+            continue;
         }
+        for (int32_t x = 0; x < plane.width; x++)
+            for (ptrdiff_t c = 0; c < plane.pixel_stride; c++)
+                row[x * plane.pixel_stride + c] =
+                    c < plane.channels ? in[x * plane.channels + c] : 0;
+    }
 }
 
 static void write_outputs(const Run *run)
