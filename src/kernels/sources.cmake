@@ -42,4 +42,18 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
     target_compile_options(mien_kernels_avx2 PRIVATE -mavx2 -mfma -mf16c)
     target_compile_definitions(mien_objects PRIVATE MIENI_HAVE_AVX2)
     list(APPEND MIEN_ISA_OBJECTS mien_kernels_avx2)
+
+    add_library(mien_kernels_avx512 OBJECT
+        ${CMAKE_CURRENT_LIST_DIR}/x86/conv_avx512.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_avx512.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_pointwise_avx512.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/fma_loop_avx512.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_avx512.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/init_avx512.c
+    )
+    target_include_directories(mien_kernels_avx512 PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+    target_compile_options(mien_kernels_avx512 PRIVATE
+        -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl)
+    target_compile_definitions(mien_objects PRIVATE MIENI_HAVE_AVX512)
+    list(APPEND MIEN_ISA_OBJECTS mien_kernels_avx512)
 endif()

@@ -15,7 +15,7 @@ import tree
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-pedantic-errors", "-Werror", "-fsyntax-only"]
 POSIX = ["-D_POSIX_C_SOURCE=200809L", "-D_XOPEN_SOURCE=700"]
-X86_FLAGS = ["-mavx2", "-mfma", "-mf16c"]
+X86_FLAGS = ["-mavx2", "-mfma", "-mf16c", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"]
 
 
 def compile_alone(root, path, compiler, flags):

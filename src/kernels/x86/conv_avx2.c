@@ -40,7 +40,7 @@ static size_t packed_floats(const MieniConvShape *shape)
 
 static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
 {
-    mieni_gemm_pack_avx2(weights, shape->out_channels, k_of(shape), packed);
+    mieni_gemm_pack_avx2(weights, shape->out_channels, k_of(shape), gemm_panel_width, packed);
 }
 
 static size_t conv_scratch_floats(const MieniConvShape *shape)
@@ -54,8 +54,7 @@ static size_t no_scratch_floats(const MieniConvShape *shape)
     return 0;
 }
 
-/* Copies the factors of one output row side by side, zeros for places outside the plane. */
-static void gather_row(const MieniConvArgs *args, int32_t y)
+GemmInput mieni_conv_gather_avx2(const MieniConvArgs *args, int32_t y)
 {
     const MieniConvShape *shape = args->shape;
     size_t depth = (size_t)shape->in_channels;
@@ -71,28 +70,20 @@ static void gather_row(const MieniConvArgs *args, int32_t y)
                 memcpy(to, mieni_plane_at(&args->in, sy, sx), depth * sizeof(float));
         }
     }
+    return (GemmInput){.in = args->scratch,
+                       .pixel = (ptrdiff_t)k_of(shape),
+                       .taps_y = 1,
+                       .taps_x = 1,
+                       .depth = (int32_t)k_of(shape)};
 }
 
-static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
+GemmInput mieni_conv_input_avx2(const MieniConvArgs *args, int32_t row_begin)
 {
     const MieniConvShape *shape = args->shape;
     const MieniPlane *in = &args->in;
-
-    if (!mieni_border_suffices_avx2(shape, in)) {
-        GemmInput gathered = {.in = args->scratch,
-                              .pixel = (ptrdiff_t)k_of(shape),
-                              .taps_y = 1,
-                              .taps_x = 1,
-                              .depth = (int32_t)k_of(shape)};
-        for (int32_t y = row_begin; y < row_end; y++) {
-            gather_row(args, y);
-            mieni_gemm_avx2(args, &gathered, args->packed, y, y + 1);
-        }
-        return;
-    }
-
     bool gapless = in->pixel_stride == shape->in_channels;
-    GemmInput direct = {
+
+    return (GemmInput){
         .in = mieni_plane_at(in, row_begin * shape->stride - shape->pad_top, -shape->pad_left),
         .row = shape->stride * in->row_stride,
         .pixel = shape->stride * in->pixel_stride,
@@ -101,17 +92,34 @@ static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_e
         .tap_row = in->row_stride,
         .tap_pixel = in->pixel_stride,
         .depth = gapless ? shape->kernel_width * shape->in_channels : shape->in_channels};
-    mieni_gemm_avx2(args, &direct, args->packed, row_begin, row_end);
 }
 
-static void run_pointwise(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
+GemmInput mieni_pointwise_input_avx2(const MieniConvArgs *args, int32_t row_begin)
 {
-    GemmInput input = {.in = mieni_plane_at(&args->in, row_begin, 0),
+    return (GemmInput){.in = mieni_plane_at(&args->in, row_begin, 0),
                        .row = args->in.row_stride,
                        .pixel = args->in.pixel_stride,
                        .taps_y = 1,
                        .taps_x = 1,
                        .depth = args->shape->in_channels};
+}
+
+static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
+{
+    if (mieni_border_suffices_avx2(args->shape, &args->in)) {
+        GemmInput direct = mieni_conv_input_avx2(args, row_begin);
+        mieni_gemm_avx2(args, &direct, args->packed, row_begin, row_end);
+        return;
+    }
+    for (int32_t y = row_begin; y < row_end; y++) {
+        GemmInput gathered = mieni_conv_gather_avx2(args, y);
+        mieni_gemm_avx2(args, &gathered, args->packed, y, y + 1);
+    }
+}
+
+static void run_pointwise(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
+{
+    GemmInput input = mieni_pointwise_input_avx2(args, row_begin);
     mieni_gemm_avx2(args, &input, args->packed, row_begin, row_end);
 }
 

@@ -23,7 +23,7 @@ static size_t packed_floats(const MieniConvShape *shape)
 static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
 {
     mieni_depthwise_pack_avx2(shape, weights->depthwise, weights->depthwise_bias, packed);
-    mieni_gemm_pack_avx2(weights, shape->out_channels, (size_t)shape->in_channels,
+    mieni_gemm_pack_avx2(weights, shape->out_channels, (size_t)shape->in_channels, gemm_panel_width,
                          packed + mieni_depthwise_packed_floats_avx2(shape));
 }
 

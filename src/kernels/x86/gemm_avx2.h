@@ -26,18 +26,29 @@ typedef struct GemmInput {
 
 size_t mieni_gemm_packed_floats_avx2(int32_t out_channels, size_t k);
 
+/* Width of the panel that begins with `left` channels to go, left a multiple of 8. */
+typedef int32_t (*GemmPanelWidthFn)(int32_t left);
+
 /* weights [out_channels][k]; slope NULL: none. */
 void mieni_gemm_pack_avx2(const MieniConvWeights *weights, int32_t out_channels, size_t k,
-                          float *packed);
+                          GemmPanelWidthFn panel_width, float *packed);
 
 /* Computes output rows row_begin .. row_end - 1. */
 void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const float *packed,
                      int32_t row_begin, int32_t row_end);
 
-/* Width of the panel that begins with `left` channels to go, left a multiple of 8. */
 static inline int32_t gemm_panel_width(int32_t left)
 {
     return left == 24 || left == 8 ? left : 16;
 }
+
+/* conv of a plane whose border suffices: where its factors are. */
+GemmInput mieni_conv_input_avx2(const MieniConvArgs *args, int32_t row_begin);
+
+/* conv of any other: copies the factors of one output row side by side into scratch, zeros for
+ * places outside the plane. */
+GemmInput mieni_conv_gather_avx2(const MieniConvArgs *args, int32_t y);
+
+GemmInput mieni_pointwise_input_avx2(const MieniConvArgs *args, int32_t row_begin);
 
 #endif

@@ -7,13 +7,13 @@ size_t mieni_gemm_packed_floats_avx2(int32_t out_channels, size_t k)
 }
 
 void mieni_gemm_pack_avx2(const MieniConvWeights *weights, int32_t out_channels, size_t k,
-                          float *packed)
+                          GemmPanelWidthFn panel_width, float *packed)
 {
     int32_t padded = avx2_round_up_8(out_channels);
 
     memset(packed, 0, mieni_gemm_packed_floats_avx2(out_channels, k) * sizeof(float));
     for (int32_t begin = 0; begin < padded;) {
-        int32_t width = gemm_panel_width(padded - begin);
+        int32_t width = panel_width(padded - begin);
         int32_t n = MIENI_MIN(width, out_channels - begin);
         float *bias = packed, *slope = bias + width, *panel = slope + width;
 

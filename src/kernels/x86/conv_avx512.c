@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* As conv_avx2.c. */
+#include "kernels/x86/gemm_avx512.h"
+
+static size_t k_of(const MieniConvShape *shape)
+{
+    return (size_t)shape->kernel_height * (size_t)shape->kernel_width * (size_t)shape->in_channels;
+}
+
+static size_t packed_floats(const MieniConvShape *shape)
+{
+    return mieni_gemm_packed_floats_avx2(shape->out_channels, k_of(shape));
+}
+
+static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
+{
+    mieni_gemm_pack_avx2(weights, shape->out_channels, k_of(shape), gemm_panel_width_avx512,
+                         packed);
+}
+
+static size_t conv_scratch_floats(const MieniConvShape *shape)
+{
+    return (size_t)shape->out_width * k_of(shape);
+}
+
+static size_t no_scratch_floats(const MieniConvShape *shape)
+{
+    (void)shape;
+    return 0;
+}
+
+static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
+{
+    if (mieni_border_suffices_avx2(args->shape, &args->in)) {
+        GemmInput direct = mieni_conv_input_avx2(args, row_begin);
+        mieni_gemm_avx512(args, &direct, args->packed, row_begin, row_end);
+        return;
+    }
+    for (int32_t y = row_begin; y < row_end; y++) {
+        GemmInput gathered = mieni_conv_gather_avx2(args, y);
+        mieni_gemm_avx512(args, &gathered, args->packed, y, y + 1);
+    }
+}
+
+static void run_pointwise(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
+{
+    GemmInput input = mieni_pointwise_input_avx2(args, row_begin);
+    mieni_gemm_avx512(args, &input, args->packed, row_begin, row_end);
+}
+
+const MieniConvKernel mieni_conv_avx512 = {packed_floats, pack, conv_scratch_floats, run_conv};
+const MieniConvKernel mieni_pointwise_avx512 = {packed_floats, pack, no_scratch_floats,
+                                                run_pointwise};

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Register tiles of up to 8 neighbouring pixels x 48 channels: 1 to 3 vectors of 16 channels, or
+ * fewer and one of 8; 24 channels are three vectors of 8. 32 registers hold 24 sums, the weights
+ * and one factor. A tile lies in one row, so that pixels are a step apart in every plane; of planes
+ * too narrow for that, the factors of many pixels are first copied side by side.
+ *
+ * A tile knows only full vectors. Residuals that are pooled or end inside a panel, and outputs
+ * without room for the last vector, go through a small buffer that the tile sees in their place. No
+ * over-read.
+ */
+#include "kernels/x86/gemm_avx512.h"
+
+#define MAX_ROWS 8 /* of a tile: pixels */
+#define MAX_WIDTH 48
+#define MIN_PLANE_WIDTH 6  /* of planes that fill tiles row by row */
+#define BLOCK_FLOATS 4096  /* factors that stay in L1 while panels pass */
+#define NARROW_PIXELS 64   /* pixels of narrow planes at a time */
+#define NARROW_FLOATS 8192 /* their factors */
+
+/* The pixels of a tile: the first one, and from one to the next. */
+typedef struct Tile {
+    const float *in;
+    float *out;
+    const float *residual; /* NULL: none */
+    ptrdiff_t in_step, out_step, residual_step;
+} Tile;
+
+/* One weight panel. */
+typedef struct Panel {
+    const GemmInput *input;
+    const float *packed;
+    MieniActivation activation;
+    int32_t channel, width;
+    bool direct_residual, any_residual, direct_out;
+} Panel;
+
+/* A tile's rows and a row's vectors, written out: compilers keep an array in registers only if they
+ * see constant indices before they unroll loops. What a tile does not have is dead code. */
+#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#define EACH_VECTOR(DO, i) DO(i, 0) DO(i, 1) DO(i, 2)
+
+#define BEGIN_SUM(i, v)                                                                            \
+    if (v < vectors)                                                                               \
+        sums[i][v] = _mm512_loadu_ps(panel->packed + 16 * v);                                      \
+    if (v < halves)                                                                                \
+        half_sums[i][v] = _mm256_loadu_ps(panel->packed + 16 * vectors + 8 * v);
+#define BEGIN_ROW(i)                                                                               \
+    if (i < rows) {                                                                                \
+        EACH_VECTOR(BEGIN_SUM, i)                                                                  \
+    }
+
+#define LOCATE_ROW(i)                                                                              \
+    if (i < rows)                                                                                  \
+        in[i] = tile->in + offset + i * tile->in_step;
+
+#define LOAD_WEIGHTS(unused, v)                                                                    \
+    if (v < vectors)                                                                               \
+        w[v] = _mm512_loadu_ps(weights + 16 * v);                                                  \
+    if (v < halves)                                                                                \
+        half_w[v] = _mm256_loadu_ps(weights + 16 * vectors + 8 * v);
+#define ADD_PRODUCT(i, v)                                                                          \
+    if (v < vectors)                                                                               \
+        sums[i][v] = _mm512_fmadd_ps(factor, w[v], sums[i][v]);                                    \
+    if (v < halves)                                                                                \
+        half_sums[i][v] = _mm256_fmadd_ps(half_factor, half_w[v], half_sums[i][v]);
+#define MULTIPLY_ROW(i)                                                                            \
+    if (i < rows) {                                                                                \
+        __m512 factor = vectors > 0 ? _mm512_set1_ps(in[i][k]) : _mm512_setzero_ps();              \
+        __m256 half_factor =                                                                       \
+            vectors > 0 ? _mm512_castps512_ps256(factor) : _mm256_broadcast_ss(in[i] + k);         \
+        EACH_VECTOR(ADD_PRODUCT, i)                                                                \
+    }
+
+#define ADD_VECTOR(i, v)                                                                           \
+    if (v < vectors)                                                                               \
+        sums[i][v] = _mm512_add_ps(sums[i][v], _mm512_loadu_ps(residual + 16 * v));                \
+    if (v < halves)                                                                                \
+        half_sums[i][v] =                                                                          \
+            _mm256_add_ps(half_sums[i][v], _mm256_loadu_ps(residual + 16 * vectors + 8 * v));
+#define ADD_RESIDUAL(i)                                                                            \
+    if (i < rows) {                                                                                \
+        const float *residual = tile->residual + i * tile->residual_step;                          \
+        EACH_VECTOR(ADD_VECTOR, i)                                                                 \
+    }
+
+#define ACTIVATE(i, v)                                                                             \
+    if (v < vectors)                                                                               \
+        sums[i][v] = avx512_activate(activation, sums[i][v], _mm512_loadu_ps(slope + 16 * v));     \
+    if (v < halves)                                                                                \
+        half_sums[i][v] = avx2_activate(activation, half_sums[i][v],                               \
+                                        _mm256_loadu_ps(slope + 16 * vectors + 8 * v));
+#define ACTIVATE_ROW(i)                                                                            \
+    if (i < rows) {                                                                                \
+        EACH_VECTOR(ACTIVATE, i)                                                                   \
+    }
+
+#define STORE_VECTOR(i, v)                                                                         \
+    if (v < vectors)                                                                               \
+        _mm512_storeu_ps(out + 16 * v, sums[i][v]);                                                \
+    if (v < halves)                                                                                \
+        _mm256_storeu_ps(out + 16 * vectors + 8 * v, half_sums[i][v]);
+#define STORE_ROW(i)                                                                               \
+    if (i < rows) {                                                                                \
+        float *out = tile->out + i * tile->out_step;                                               \
+        EACH_VECTOR(STORE_VECTOR, i)                                                               \
+    }
+
+/* `rows`, `vectors` (of 16 channels) and `halves` (of 8, behind them) are constants wherever this
+ * is inlined. */
+MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows, const int vectors,
+                           const int halves)
+{
+    const GemmInput *input = panel->input;
+    const int width = 16 * vectors + 8 * halves;
+    const float *slope = panel->packed + width, *weights = slope + width;
+    const float *in[MAX_ROWS];
+    __m512 sums[MAX_ROWS][3], w[3];
+    __m256 half_sums[MAX_ROWS][3], half_w[3];
+
+    EACH_ROW(BEGIN_ROW)
+    for (int32_t ky = 0; ky < input->taps_y; ky++) {
+        for (int32_t kx = 0; kx < input->taps_x; kx++) {
+            ptrdiff_t offset = ky * input->tap_row + kx * input->tap_pixel;
+            EACH_ROW(LOCATE_ROW)
+            for (ptrdiff_t k = 0; k < input->depth; k++) {
+                EACH_VECTOR(LOAD_WEIGHTS, 0)
+                weights += width;
+                EACH_ROW(MULTIPLY_ROW)
+            }
+        }
+    }
+    if (tile->residual) {
+        EACH_ROW(ADD_RESIDUAL)
+    }
+    if (panel->activation == MIENI_ACTIVATION_PRELU) {
+        const MieniActivation activation = MIENI_ACTIVATION_PRELU;
+        EACH_ROW(ACTIVATE_ROW)
+    } else if (panel->activation == MIENI_ACTIVATION_RELU) {
+        const MieniActivation activation = MIENI_ACTIVATION_RELU;
+        EACH_ROW(ACTIVATE_ROW)
+    }
+    EACH_ROW(STORE_ROW)
+}
+
+/* Each tile is a function of its own, for the sake of the compiler's register allocation. */
+#define TILE(rows, vectors, halves)                                                                \
+    static void tile_##rows##_##vectors##_##halves(const Panel *panel, const Tile *tile)           \
+    {                                                                                              \
+        run_tile(panel, tile, rows, vectors, halves);                                              \
+    }
+#define TILES(vectors, halves)                                                                     \
+    TILE(1, vectors, halves)                                                                       \
+    TILE(2, vectors, halves)                                                                       \
+    TILE(3, vectors, halves)                                                                       \
+    TILE(4, vectors, halves)                                                                       \
+    TILE(5, vectors, halves)                                                                       \
+    TILE(6, vectors, halves)                                                                       \
+    TILE(7, vectors, halves)                                                                       \
+    TILE(8, vectors, halves)
+TILES(0, 1)
+TILES(1, 0)
+TILES(0, 3)
+TILES(2, 0)
+TILES(2, 1)
+TILES(3, 0)
+
+typedef void (*TileFn)(const Panel *panel, const Tile *tile);
+
+#define ROW_OF_TILES(vectors, halves)                                                              \
+    {                                                                                              \
+        NULL, tile_1_##vectors##_##halves, tile_2_##vectors##_##halves,                            \
+            tile_3_##vectors##_##halves, tile_4_##vectors##_##halves, tile_5_##vectors##_##halves, \
+            tile_6_##vectors##_##halves, tile_7_##vectors##_##halves, tile_8_##vectors##_##halves  \
+    }
+
+/* [width / 8][rows] */
+static const TileFn tiles[MAX_WIDTH / 8 + 1][MAX_ROWS + 1] = {
+    {NULL},
+    ROW_OF_TILES(0, 1),
+    ROW_OF_TILES(1, 0),
+    ROW_OF_TILES(0, 3),
+    ROW_OF_TILES(2, 0),
+    ROW_OF_TILES(2, 1),
+    ROW_OF_TILES(3, 0),
+};
+
+/* The panel's residual of n pixels from (y, x) on, pooled where it is to be, zeros behind its end.
+ */
+static void fill_residual(const MieniConvArgs *args, const Panel *panel, int32_t y, int32_t x,
+                          int32_t n, float *to)
+{
+    const MieniPlane *plane = &args->residual;
+    bool pools = args->shape->residual == MIENI_RESIDUAL_MAXPOOL;
+    int32_t scale = pools ? 2 : 1;
+    ptrdiff_t down = pools && 2 * y + 1 < plane->height ? plane->row_stride : 0;
+
+    for (int32_t v = 0; v < panel->width; v += 16) {
+        ptrdiff_t lanes = args->shape->residual_channels - (panel->channel + v);
+        if (plane->pixel_stride % 8 == 0) /* padded planes hold zeros */
+            lanes = (lanes + 7) / 8 * 8;
+        __mmask16 mask = avx512_mask(MIENI_MIN(lanes, panel->width - v));
+        __mmask16 to_mask = avx512_mask(panel->width - v);
+        for (int32_t i = 0; i < n; i++) {
+            const float *from =
+                mieni_plane_at(plane, scale * y, scale * (x + i)) + (mask ? panel->channel + v : 0);
+            __m512 value = _mm512_maskz_loadu_ps(mask, from);
+            if (pools) {
+                ptrdiff_t right = 2 * (x + i) + 1 < plane->width ? plane->pixel_stride : 0;
+                const float *below = from + down;
+                __m512 top = _mm512_max_ps(value, _mm512_maskz_loadu_ps(mask, from + right));
+                __m512 bottom = _mm512_max_ps(_mm512_maskz_loadu_ps(mask, below),
+                                              _mm512_maskz_loadu_ps(mask, below + right));
+                value = _mm512_max_ps(top, bottom);
+            }
+            _mm512_mask_storeu_ps(to + i * panel->width + v, to_mask, value);
+        }
+    }
+}
+
+/* Writes n pixels of a panel, from (y, x) on, as far as the plane has room for them. */
+static void copy_out(const MieniConvArgs *args, const Panel *panel, int32_t y, int32_t x, int32_t n,
+                     const float *from)
+{
+    for (int32_t i = 0; i < n; i++, from += panel->width) {
+        float *to = mieni_plane_at(&args->out, y, x + i) + panel->channel;
+        for (int32_t v = 0; v < panel->width; v += 8)
+            if (args->out.pixel_stride > panel->channel + v)
+                avx2_store(to + v, avx2_lanes(&args->out, panel->channel + v),
+                           _mm256_loadu_ps(from + v));
+    }
+}
+
+static Panel make_panel(const MieniConvArgs *args, const GemmInput *input, const float *packed,
+                        int32_t channel, int32_t width)
+{
+    int32_t last = channel + width - 8;
+    return (Panel){.input = input,
+                   .packed = packed,
+                   .activation = args->shape->activation,
+                   .channel = channel,
+                   .width = width,
+                   .any_residual = avx2_residual_lanes(args, channel) > 0,
+                   .direct_residual = args->shape->residual == MIENI_RESIDUAL_ADD &&
+                                      avx2_residual_lanes(args, last) >= 8,
+                   .direct_out = avx2_lanes(&args->out, last) >= 8};
+}
+
+/* n pixels from (y, x) on, whose factors begin at `in`. Tiles of nearly equal size: of 9 pixels 5 +
+ * 4, not 8 + 1, which would wait for its own sums. */
+static void run_pixels(const MieniConvArgs *args, const Panel *panel, const float *in, int32_t y,
+                       int32_t x, int32_t n)
+{
+    const TileFn *functions = tiles[panel->width / 8];
+    float residual[MAX_ROWS * MAX_WIDTH], out[MAX_ROWS * MAX_WIDTH];
+    int32_t n_tiles = (n + MAX_ROWS - 1) / MAX_ROWS;
+    int32_t rows = n / n_tiles, n_larger = n % n_tiles;
+
+    for (int32_t i = 0; i < n_tiles; i++) {
+        int32_t n_rows = rows + (i < n_larger);
+        Tile tile = {.in = in,
+                     .in_step = panel->input->pixel,
+                     .out = out,
+                     .out_step = panel->width,
+                     .residual_step = panel->width};
+        if (panel->any_residual && panel->direct_residual) {
+            tile.residual = mieni_plane_at(&args->residual, y, x) + panel->channel;
+            tile.residual_step = args->residual.pixel_stride;
+        } else if (panel->any_residual) {
+            fill_residual(args, panel, y, x, n_rows, residual);
+            tile.residual = residual;
+        }
+        if (panel->direct_out) {
+            tile.out = mieni_plane_at(&args->out, y, x) + panel->channel;
+            tile.out_step = args->out.pixel_stride;
+        }
+        functions[n_rows](panel, &tile);
+        if (!panel->direct_out)
+            copy_out(args, panel, y, x, n_rows, out);
+        in += n_rows * panel->input->pixel;
+        x += n_rows;
+    }
+}
+
+static void run_rows(const MieniConvArgs *args, const GemmInput *input, const float *packed,
+                     int32_t row_begin, int32_t y_begin, int32_t y_end)
+{
+    int32_t padded = avx2_round_up_8(args->shape->out_channels);
+    ptrdiff_t k = (ptrdiff_t)input->taps_y * input->taps_x * input->depth;
+
+    for (int32_t channel = 0, width; channel < padded; channel += width) {
+        width = gemm_panel_width_avx512(padded - channel);
+        Panel panel = make_panel(args, input, packed, channel, width);
+        for (int32_t y = y_begin; y < y_end; y++)
+            run_pixels(args, &panel, input->in + (y - row_begin) * input->row, y, 0,
+                       args->shape->out_width);
+        packed += (k + 2) * width;
+    }
+}
+
+/* Pixels of a narrow plane whose factors were copied side by side. */
+typedef struct Narrow {
+    float in[NARROW_FLOATS];
+    float residual[NARROW_PIXELS * MAX_WIDTH], out[NARROW_PIXELS * MAX_WIDTH];
+} Narrow;
+
+static void copy_factors(const GemmInput *input, const float *from, float *to)
+{
+    for (int32_t ky = 0; ky < input->taps_y; ky++)
+        for (int32_t kx = 0; kx < input->taps_x; kx++, to += input->depth)
+            memcpy(to, from + ky * input->tap_row + kx * input->tap_pixel,
+                   (size_t)input->depth * sizeof(*to));
+}
+
+/* One panel of n pixels from number `first` of the plane on. */
+static void run_narrow_panel(const MieniConvArgs *args, const Panel *panel, Narrow *narrow,
+                             int32_t first, int32_t n)
+{
+    const TileFn *functions = tiles[panel->width / 8];
+    int32_t plane_width = args->shape->out_width, n_tiles = (n + MAX_ROWS - 1) / MAX_ROWS;
+    int32_t rows = n / n_tiles, n_larger = n % n_tiles;
+
+    for (int32_t i = 0; i < n && panel->any_residual; i++)
+        fill_residual(args, panel, (first + i) / plane_width, (first + i) % plane_width, 1,
+                      narrow->residual + i * panel->width);
+    for (int32_t i = 0, at = 0; i < n_tiles; i++) {
+        int32_t n_rows = rows + (i < n_larger);
+        Tile tile = {.in = narrow->in + at * panel->input->depth,
+                     .in_step = panel->input->depth,
+                     .out = narrow->out + at * panel->width,
+                     .out_step = panel->width,
+                     .residual_step = panel->width};
+        if (panel->any_residual)
+            tile.residual = narrow->residual + at * panel->width;
+        functions[n_rows](panel, &tile);
+        at += n_rows;
+    }
+    for (int32_t i = 0; i < n; i++)
+        copy_out(args, panel, (first + i) / plane_width, (first + i) % plane_width, 1,
+                 narrow->out + i * panel->width);
+}
+
+static void run_narrow(const MieniConvArgs *args, const GemmInput *input, const float *packed,
+                       int32_t row_begin, int32_t row_end)
+{
+    int32_t width = args->shape->out_width;
+    int32_t padded = avx2_round_up_8(args->shape->out_channels);
+    int32_t k = input->taps_y * input->taps_x * input->depth;
+    int32_t most = MIENI_MIN(NARROW_FLOATS / k, NARROW_PIXELS);
+    const GemmInput compact = {.taps_y = 1, .taps_x = 1, .depth = k};
+    Narrow narrow;
+
+    for (int32_t first = row_begin * width, n; first < row_end * width; first += n) {
+        n = MIENI_MIN(most, row_end * width - first);
+        for (int32_t i = 0; i < n; i++) {
+            int32_t y = (first + i) / width, x = (first + i) % width;
+            copy_factors(input, input->in + (y - row_begin) * input->row + x * input->pixel,
+                         narrow.in + i * k);
+        }
+        const float *at = packed;
+        for (int32_t channel = 0, panel_width; channel < padded; channel += panel_width) {
+            panel_width = gemm_panel_width_avx512(padded - channel);
+            Panel panel = make_panel(args, &compact, at, channel, panel_width);
+            run_narrow_panel(args, &panel, &narrow, first, n);
+            at += (k + 2) * panel_width;
+        }
+    }
+}
+
+void mieni_gemm_avx512(const MieniConvArgs *args, const GemmInput *input, const float *packed,
+                       int32_t row_begin, int32_t row_end)
+{
+    int32_t width = args->shape->out_width;
+    int32_t k = input->taps_y * input->taps_x * input->depth;
+
+    if (width < MIN_PLANE_WIDTH && k <= NARROW_FLOATS) {
+        run_narrow(args, input, packed, row_begin, row_end);
+    } else {
+        int32_t rows = MIENI_MAX(BLOCK_FLOATS / k / width, 1);
+        for (int32_t y = row_begin; y < row_end; y += rows)
+            run_rows(args, input, packed, row_begin, y, MIENI_MIN(y + rows, row_end));
+    }
+    if (!avx2_has_tail(args))
+        return;
+    for (int32_t y = row_begin; y < row_end; y++)
+        for (int32_t x = 0; x < width; x++)
+            mieni_conv_tail_avx2(args, mieni_plane_at(&args->out, y, x), 0,
+                                 args->shape->out_channels);
+}
