@@ -17,6 +17,28 @@ static const char *const independent[] = {
     "no-such-device",
 };
 
+/* What keeps mien from a device whatever the driver says of itself. */
+static const char *const despite_the_driver[] = {
+    "no-such-device",
+    "backend-not-built",
+    "device-computes-garbage",
+    "device-refused",
+};
+
+/* Causes that say no more than what happened: for stacks where nothing else is found. */
+static const char *const last_resort[] = {"driver-hangs", "driver-crashes", "driver-error",
+                                          "nvml-error"};
+
+#define IS_ONE_OF(cause, list) is_one_of(cause, list, MIENI_COUNT_OF(list))
+
+static bool is_one_of(const MieniCause *cause, const char *const *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(ids[i], cause->id))
+            return true;
+    return false;
+}
+
 /* C02.0.name beside C02.0.ok. */
 static void cite_name(const MieniFacts *facts, const char *ok, MieniEvidence *evidence)
 {
@@ -80,26 +102,45 @@ static bool is_off(const char *off, const char *id)
     return false;
 }
 
-static bool has_cause(const MieniDiagnosis *diagnosis, const MieniCause *cause)
+/* Stacks for which this cause was found already or, for a last resort, any that is fatal. */
+static uint32_t stacks_explained(const MieniDiagnosis *diagnosis, const MieniCause *cause)
 {
-    for (size_t i = 0; i < diagnosis->n_findings; i++)
-        if (diagnosis->findings[i].cause == cause)
-            return true;
-    return false;
+    uint32_t stacks = 0;
+    bool is_last = IS_ONE_OF(cause, last_resort);
+    for (size_t i = 0; i < diagnosis->n_findings; i++) {
+        const MieniFinding *finding = &diagnosis->findings[i];
+        if (finding->cause == cause ||
+            (is_last && finding->cause->severity == MIENI_SEVERITY_FATAL))
+            stacks |= finding->stacks;
+    }
+    return stacks;
 }
 
-static void ask(const MieniFacts *facts, const MieniRule *rule, MieniDiagnosis *diagnosis)
+static void ask(const MieniFacts *facts, const MieniRule *rule, const MieniCause *cause,
+                MieniDiagnosis *diagnosis)
 {
-    const MieniCause *cause = mieni_catalogue_find(rule->cause);
     MieniFinding finding = {.rule = rule, .cause = cause, .stacks = rule->stacks};
-    for (int i = 0; i < MIENI_N_STACKS; i++)
-        if (diagnosis->stacks[i].state == MIENI_STACK_WORKS && cause &&
-            cause->severity == MIENI_SEVERITY_FATAL && !mieni_cause_is_own(cause))
+    bool needs_fault =
+        cause->severity == MIENI_SEVERITY_FATAL && !IS_ONE_OF(cause, despite_the_driver);
+    for (int i = 0; i < MIENI_N_STACKS && needs_fault; i++)
+        if (diagnosis->stacks[i].state == MIENI_STACK_WORKS)
             finding.stacks &= ~(1u << i);
-    if (!cause || !finding.stacks || has_cause(diagnosis, cause) ||
-        !mieni_condition_holds(facts, rule->condition, &finding.evidence))
-        return;
-    diagnosis->findings[diagnosis->n_findings++] = finding;
+    if ((finding.stacks & ~stacks_explained(diagnosis, cause)) &&
+        mieni_condition_holds(facts, rule->condition, &finding.evidence))
+        diagnosis->findings[diagnosis->n_findings++] = finding;
+}
+
+/* What says no more than what happened is asked when everything else is known. */
+static void ask_all(const MieniFacts *facts, const char *off, MieniDiagnosis *diagnosis)
+{
+    size_t n;
+    const MieniRule *rules = mieni_rules(&n);
+    for (int last = 0; last < 2; last++)
+        for (size_t i = 0; i < n; i++) {
+            const MieniCause *cause = mieni_catalogue_find(rules[i].cause);
+            if (cause && IS_ONE_OF(cause, last_resort) == last && !is_off(off, rules[i].id))
+                ask(facts, &rules[i], cause, diagnosis);
+        }
 }
 
 /* What stops the device that was asked about comes first, then what else is fatal. */
@@ -109,6 +150,12 @@ static int rank(const MieniFinding *finding, uint32_t asked_about)
     return fatal && (finding->stacks & asked_about) ? -1 : (int)finding->cause->severity;
 }
 
+static bool is_before(const MieniFinding *a, const MieniFinding *b, uint32_t asked_about)
+{
+    int rank_a = rank(a, asked_about), rank_b = rank(b, asked_about);
+    return rank_a != rank_b ? rank_a < rank_b : a->rule->stage < b->rule->stage;
+}
+
 /* The rules' order stays among equals. */
 static void sort(MieniDiagnosis *diagnosis, uint32_t asked_about)
 {
@@ -116,18 +163,10 @@ static void sort(MieniDiagnosis *diagnosis, uint32_t asked_about)
     for (size_t i = 1; i < diagnosis->n_findings; i++) {
         MieniFinding moved = findings[i];
         size_t k = i;
-        for (; k > 0 && rank(&findings[k - 1], asked_about) > rank(&moved, asked_about); k--)
+        for (; k > 0 && is_before(&moved, &findings[k - 1], asked_about); k--)
             findings[k] = findings[k - 1];
         findings[k] = moved;
     }
-}
-
-static bool is_independent(const MieniCause *cause)
-{
-    for (size_t i = 0; i < MIENI_COUNT_OF(independent); i++)
-        if (!strcmp(independent[i], cause->id))
-            return true;
-    return false;
 }
 
 /* An earlier fatal cause that stops all of the same stacks may well be all that is wrong. */
@@ -135,7 +174,7 @@ static void explain(MieniDiagnosis *diagnosis)
 {
     for (size_t i = 1; i < diagnosis->n_findings; i++) {
         MieniFinding *later = &diagnosis->findings[i];
-        if (later->cause->severity != MIENI_SEVERITY_FATAL || is_independent(later->cause))
+        if (later->cause->severity != MIENI_SEVERITY_FATAL || IS_ONE_OF(later->cause, independent))
             continue;
         for (size_t k = 0; k < i && !later->explained_by; k++) {
             const MieniFinding *earlier = &diagnosis->findings[k];
@@ -159,16 +198,14 @@ static void give_verdicts(MieniDiagnosis *diagnosis)
 MienStatus mieni_diagnose(const MieniFacts *facts, const char *off, MieniDiagnosis *diagnosis)
 {
     size_t n_rules;
-    const MieniRule *rules = mieni_rules(&n_rules);
+    mieni_rules(&n_rules);
     *diagnosis = (MieniDiagnosis){.findings = mieni_alloc(n_rules, sizeof(MieniFinding))};
     if (!diagnosis->findings)
         return MIEN_E_NOMEM;
     for (int i = 0; i < MIENI_N_STACKS; i++)
         diagnosis->stacks[i].state =
             mieni_stack_state(facts, 1u << i, &diagnosis->stacks[i].evidence);
-    for (size_t i = 0; i < n_rules; i++)
-        if (!is_off(off, rules[i].id))
-            ask(facts, &rules[i], diagnosis);
+    ask_all(facts, off, diagnosis);
     sort(diagnosis, (uint32_t)mieni_facts_number(facts, "S04.stacks", 0));
     explain(diagnosis);
     give_verdicts(diagnosis);

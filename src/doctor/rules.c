@@ -16,8 +16,9 @@
 
 /*
  * Numbers are those of the catalogue of causes; letters tell conditions of one rule apart. Within a
- * stage the order is that of asking: what is special stands before what is general. R606, R805 to
- * R807, R911 to R914 and R1207 are mien's own; its build is blamed behind the machine.
+ * stage the order is that of asking: what is special stands before what is general. Causes of
+ * mien's own (catalogue_mien.inc) have numbers that the catalogue does not use; its build is blamed
+ * behind the machine.
  */
 /* clang-format off */
 static const MieniRule rules[] = {
@@ -93,6 +94,10 @@ static const MieniRule rules[] = {
     {"R509", 5, CUDA, "driver-too-old-for-toolkit", "C01.cuInit=36 ?C01.driver_version ?H05.version"},
     {"R509b", 5, CUDA, "driver-too-old-for-toolkit", "L01.missing_symbol ?L01.path"},
     {"R509c", 5, CUDA, "driver-too-old-for-toolkit", "C01.driver_version>0 C01.driver_version<10020"},
+    {"R590", 5, CUDA, "driver-hangs", "C01.probe=hung"},
+    {"R591", 5, CUDA, "driver-crashes", "C01.probe=crashed|failed"},
+    {"R592", 5, CUDA, "driver-error", "C01.cuInit!=0"},
+    {"R592b", 5, CUDA, "driver-error", "!L01.path L01.error H01.nvidia>0"},
     /* Is a device visible and usable? */
     {"R600", 6, CUDA, "cuda-visible-devices-hides", "E01.CUDA_VISIBLE_DEVICES C01.cuInit=100"},
     {"R600b", 6, CUDA, "cuda-visible-devices-hides", "E01.CUDA_VISIBLE_DEVICES=|-1 -C01.cuInit=100"},
@@ -102,12 +107,14 @@ static const MieniRule rules[] = {
     {"R602b", 6, CUDA, "exclusive-compute-mode", "N02.*.mode=2 C01.cuInit=100"},
     {"R603", 6, CUDA, "compute-capability-too-old", "@capability_too_old"},
     {"R604", 6, CUDA, "vgpu-unlicensed", "C03.*.context=102 ?N02.*.virtualization"},
+    {"R607", 6, CUDA, "driver-error", "C03.*.context!=0"},
     {"R606", 6, CUDA, "no-such-device", "S04.cuda.missing"},
     /* Does our code load? */
     {"R700", 7, CUDA, "ptx-newer-than-driver", "C04.*.load=222 ?C01.driver_version"},
     {"R701", 7, CUDA, "no-kernel-image", "C04.*.load=209 ?C02.*.capability"},
     {"R702", 7, CUDA, "jit-compiler-missing", "C04.*.load=221"},
     {"R703", 7, CUDA, "ptx-jit-disabled", "C04.*.load=223 ?E01.CUDA_DISABLE_PTX_JIT"},
+    {"R707", 7, CUDA, "driver-error", "C04.*.load!=0 ?C04.*.log"},
     /* Does it run? */
     {"R800", 8, CUDA, "out-of-memory", "@out_of_memory @memory_full ?N02.*.processes"},
     {"R801", 8, CUDA, "address-space-limit", "@out_of_memory -@memory_full P12.rlimit_as!=unlimited"},
@@ -116,6 +123,8 @@ static const MieniRule rules[] = {
     {"R804", 8, CUDA, "ecc-or-reset-required", "C05.*.run=214"},
     {"R804b", 8, CUDA, "ecc-or-reset-required", "N02.*.status=16 ?H11.ecc"},
     {"R805", 8, CUDA, "device-computes-garbage", "S03.cuda*.test=device-computes-garbage ?S03.cuda*.text"},
+    {"R805b", 8, CUDA, "device-computes-garbage", "C05.*.wrong"},
+    {"R808", 8, CUDA, "driver-error", "C05.*.run!=0"},
     {"R806", 8, CUDA, "device-refused", "S03.cuda*.test!=ok|begun|device-computes-garbage ?S03.cuda*.text"},
     {"R806b", 8, CUDA, "device-refused", "S03.cuda*.test=begun S01.probe=crashed|failed"},
     {"R807", 8, CUDA, "backend-not-built", "S04.cuda.not_built"},
@@ -134,6 +143,10 @@ static const MieniRule rules[] = {
     {"R909", 9, VULKAN, "vulkan-feature-missing", "V03.*.missing"},
     {"R909b", 9, VULKAN, "vulkan-feature-missing", "V01.instance=-8"},
     {"R910", 9, VULKAN, "vulkan-portability-flag", "V01.instance=-9 V04.portability"},
+    {"R920", 9, VULKAN, "driver-hangs", "V01.probe=hung"},
+    {"R921", 9, VULKAN, "driver-crashes", "V01.probe=crashed|failed"},
+    {"R922", 9, VULKAN, "driver-error", "V01.instance<0 ?L03.path"},
+    {"R922b", 9, VULKAN, "driver-error", "V02.status<0"},
     {"R911", 9, VULKAN, "no-such-device", "S04.vulkan.missing"},
     {"R912", 9, VULKAN, "device-computes-garbage", "S03.vulkan*.test=device-computes-garbage ?S03.vulkan*.text"},
     {"R913", 9, VULKAN, "device-refused", "S03.vulkan*.test!=ok|begun|device-computes-garbage ?S03.vulkan*.text"},
@@ -146,6 +159,11 @@ static const MieniRule rules[] = {
     {"R1003", 10, EGL, "egl-wrong-gpu", "G01.renderer -G01.renderer~NVIDIA|llvmpipe|softpipe|swrast|Software|SwiftShader|D3D12 H01.nvidia>0 H04.nvidia"},
     {"R1004", 10, EGL, "egl-no-config", "G01.configs=0 ?G01.initialize"},
     {"R1005", 10, EGL, "gles-below-3-1", "@gles_below_3_1"},
+    {"R1010", 10, EGL, "driver-hangs", "G01.probe=hung"},
+    {"R1011", 10, EGL, "driver-crashes", "G01.probe=crashed|failed"},
+    {"R1012", 10, EGL, "driver-error", "G01.display=none"},
+    {"R1012b", 10, EGL, "driver-error", "G01.initialize!=ok"},
+    {"R1012c", 10, EGL, "driver-error", "G01.context!=ok"},
     /* Speed. */
     {"R1200", 12, ALL, "jetson-power-mode", "@jetson_slow ?H12.governor ?H12.power_mode"},
     {"R1201", 12, ALL, "thermal-or-power-throttle", "@throttled"},
@@ -155,6 +173,10 @@ static const MieniRule rules[] = {
     {"R1205", 12, ALL, "pcie-link-degraded", "@pcie_narrow"},
     {"R1206", 12, CUDA, "jetson-nvml-limited", "P04.soc !L02.path P03.l4t<36"},
     {"R1206b", 12, CUDA, "jetson-nvml-limited", "P04.soc N01.init=3"},
+    {"R1208", 12, CUDA, "nvml-error", "N01.init!=0|3"},
+    {"R1208b", 12, CUDA, "nvml-error", "N01.probe=hung|crashed|failed"},
+    {"R1208c", 12, CUDA, "nvml-error", "N02.*.status!=0|3"},
+    {"R1208d", 12, CUDA, "nvml-error", "N01.init=3 -P04.soc"},
 };
 /* clang-format on */
 

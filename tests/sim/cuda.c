@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libcuda.so.1 of a fake machine: MIEN_SIM_CUINIT, _DRIVER=12040, _COUNT=1, _CC=8.6, _CTX,
+ * libcuda.so.1 of a fake machine: MIEN_SIM_FAIL_AFTER=N (calls; those behind them give
+ * MIEN_SIM_FAIL_CODE=999), MIEN_SIM_CUINIT, _DRIVER=12040, _COUNT=1, _CC=8.6, _CTX,
  * _MODLOAD, _LAUNCH, _FREE and _TOTAL in MB, _MODE, _NAME. It obeys CUDA_VISIBLE_DEVICES. Kernels
  * do not run: a launch writes what the doctor's own kernel would write.
  */
@@ -27,6 +28,15 @@ __attribute__((constructor)) static void loaded(void)
     sim_fault("cuda-load");
 }
 
+/* A driver that goes away after some calls. */
+static int answer(long code)
+{
+    static long n_calls;
+    long limit = sim_number("MIEN_SIM_FAIL_AFTER", -1);
+    n_calls++;
+    return (int)(limit >= 0 && n_calls > limit ? sim_number("MIEN_SIM_FAIL_CODE", 999) : code);
+}
+
 static long n_devices(void)
 {
     const char *visible = sim_text("CUDA_VISIBLE_DEVICES", NULL);
@@ -49,32 +59,32 @@ SIM_EXPORT int cuInit(unsigned flags)
     (void)flags;
     sim_fault("cuda");
     long code = sim_number("MIEN_SIM_CUINIT", OK);
-    return code ? (int)code : n_devices() ? OK : NO_DEVICE;
+    return answer(code ? code : n_devices() ? OK : NO_DEVICE);
 }
 
 SIM_EXPORT int cuDriverGetVersion(int *version)
 {
-    *version = (int)sim_number("MIEN_SIM_DRIVER", 12040);
-    return OK;
+    *version = sim_number("MIEN_SIM_DRIVER", 12040);
+    return answer(OK);
 }
 
 SIM_EXPORT int cuDeviceGetCount(int *n)
 {
     *n = (int)n_devices();
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuDeviceGet(int *device, int ordinal)
 {
     *device = ordinal;
-    return ordinal < n_devices() ? OK : INVALID_DEVICE;
+    return answer(ordinal < n_devices() ? OK : INVALID_DEVICE);
 }
 
 SIM_EXPORT int cuDeviceGetName(char *name, int size, int device)
 {
     (void)device;
     sim_copy(name, (unsigned long)size, "MIEN_SIM_NAME", "NVIDIA Simulated GPU");
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuDeviceGetAttribute(int *value, int attribute, int device)
@@ -87,7 +97,7 @@ SIM_EXPORT int cuDeviceGetAttribute(int *value, int attribute, int device)
         *value = 28;
         break;
     case 20:
-        *value = (int)sim_number("MIEN_SIM_MODE", 0);
+        *value = sim_number("MIEN_SIM_MODE", 0);
         break;
     case 33:
         *value = 1;
@@ -102,47 +112,47 @@ SIM_EXPORT int cuDeviceGetAttribute(int *value, int attribute, int device)
         *value = 0;
         break;
     }
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuDeviceTotalMem_v2(size_t *bytes, int device)
 {
     (void)device;
     *bytes = (size_t)sim_number("MIEN_SIM_TOTAL", 8192) << 20;
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuDeviceGetUuid_v2(unsigned char *uuid, int device)
 {
     memset(uuid, 0x11, 16);
     uuid[15] = (unsigned char)device;
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuDevicePrimaryCtxRetain(Context **made, int device)
 {
     context.device = device;
     *made = &context;
-    return (int)sim_number("MIEN_SIM_CTX", OK);
+    return answer(sim_number("MIEN_SIM_CTX", OK));
 }
 
 SIM_EXPORT int cuDevicePrimaryCtxRelease(int device)
 {
     (void)device;
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuCtxSetCurrent(Context *current)
 {
     (void)current;
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuMemGetInfo_v2(size_t *free_bytes, size_t *total)
 {
     *total = (size_t)sim_number("MIEN_SIM_TOTAL", 8192) << 20;
     *free_bytes = (size_t)sim_number("MIEN_SIM_FREE", 7000) << 20;
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuModuleLoadDataEx(void **module, const char *image, unsigned n, int *options,
@@ -152,32 +162,32 @@ SIM_EXPORT int cuModuleLoadDataEx(void **module, const char *image, unsigned n, 
     (void)options;
     (void)values;
     *module = memory;
-    return strstr(image, ".entry") ? (int)sim_number("MIEN_SIM_MODLOAD", OK) : 200;
+    return answer(strstr(image, ".entry") ? sim_number("MIEN_SIM_MODLOAD", OK) : 200);
 }
 
 SIM_EXPORT int cuModuleGetFunction(void **function, void *module, const char *name)
 {
     (void)name;
     *function = module;
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuMemAlloc_v2(uint64_t *pointer, size_t bytes)
 {
     *pointer = (uint64_t)(uintptr_t)memory;
-    return bytes <= sizeof(memory) ? OK : 2;
+    return answer(bytes <= sizeof(memory) ? OK : 2);
 }
 
 SIM_EXPORT int cuMemFree_v2(uint64_t pointer)
 {
     (void)pointer;
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuMemcpyDtoH_v2(void *host, uint64_t device, size_t bytes)
 {
     memcpy(host, (const void *)(uintptr_t)device, bytes);
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
@@ -188,10 +198,10 @@ SIM_EXPORT int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned
     (void)gx, (void)gy, (void)gz, (void)bx, (void)by, (void)bz;
     (void)shared, (void)stream, (void)parameters, (void)extra;
     memory[0] = sim_number("MIEN_SIM_WRONG", 0) ? 0 : MARK;
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int cuCtxSynchronize(void)
 {
-    return (int)sim_number("MIEN_SIM_LAUNCH", OK);
+    return answer(sim_number("MIEN_SIM_LAUNCH", OK));
 }

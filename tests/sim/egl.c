@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libEGL.so.1 of a fake machine, with OpenGL ES in it: MIEN_SIM_EGL_DISPLAY=0, _EGL_INIT=0x3001,
- * _EGL_CONFIGS, _EGL_DEVICES=nvidia,mesa, MIEN_SIM_GL_RENDERER, MIEN_SIM_GL_VERSION. */
+ * _EGL_CONFIGS, _EGL_CONTEXT=0,
+ * _EGL_DEVICES=nvidia,mesa, MIEN_SIM_GL_RENDERER, MIEN_SIM_GL_VERSION. */
 #include <string.h>
 
 #include "sim.h"
@@ -53,7 +54,7 @@ SIM_EXPORT void *eglCreateContext(void *display, void *config, void *share, cons
     (void)config;
     (void)share;
     (void)wanted;
-    return &object;
+    return sim_number("MIEN_SIM_EGL_CONTEXT", 1) ? &object : NULL;
 }
 
 SIM_EXPORT void *eglCreatePbufferSurface(void *display, void *config, const int *wanted)

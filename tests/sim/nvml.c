@@ -9,6 +9,7 @@
 
 #define OK 0
 #define NOT_SUPPORTED 3
+#define GPU_IS_LOST 15
 
 typedef struct Memory {
     unsigned long long total, free, used;
@@ -31,47 +32,56 @@ typedef struct Fabric {
     unsigned char state;
 } Fabric;
 
+/* A GPU that goes away after some calls: MIEN_SIM_NVML_FAIL_AFTER=N. */
+static int answer(long code)
+{
+    static long n_calls;
+    long limit = sim_number("MIEN_SIM_NVML_FAIL_AFTER", -1);
+    n_calls++;
+    return limit >= 0 && n_calls > limit ? GPU_IS_LOST : (int)code;
+}
+
 static int limited(void)
 {
-    return sim_number("MIEN_SIM_NVML_LIMITED", 0) ? NOT_SUPPORTED : OK;
+    return answer(sim_number("MIEN_SIM_NVML_LIMITED", 0) ? NOT_SUPPORTED : OK);
 }
 
 SIM_EXPORT int nvmlInit_v2(void)
 {
     sim_fault("nvml");
-    return (int)sim_number("MIEN_SIM_NVML_INIT", OK);
+    return answer(sim_number("MIEN_SIM_NVML_INIT", OK));
 }
 
 SIM_EXPORT int nvmlSystemGetDriverVersion(char *text, unsigned size)
 {
     sim_copy(text, size, "MIEN_SIM_NVML_DRIVER", "550.90.07");
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int nvmlSystemGetCudaDriverVersion_v2(int *version)
 {
     *version = (int)sim_number("MIEN_SIM_DRIVER", 12040);
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int nvmlDeviceGetCount_v2(unsigned *n)
 {
     *n = (unsigned)sim_number("MIEN_SIM_COUNT", 1);
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device)
 {
     static int handles[16];
     *device = &handles[index & 15];
-    return (int)sim_number("MIEN_SIM_NVML_STATUS", OK);
+    return answer(sim_number("MIEN_SIM_NVML_STATUS", OK));
 }
 
 SIM_EXPORT int nvmlDeviceGetUUID(void *device, char *text, unsigned size)
 {
     (void)device;
     snprintf(text, size, "GPU-11111111-1111-1111-1111-111111111100");
-    return OK;
+    return answer(OK);
 }
 
 SIM_EXPORT int nvmlDeviceGetMemoryInfo(void *device, Memory *memory)
@@ -94,7 +104,7 @@ SIM_EXPORT int nvmlDeviceGetMigMode(void *device, unsigned *current, unsigned *p
 {
     (void)device;
     *current = *pending = (unsigned)sim_number("MIEN_SIM_MIG", 0);
-    return sim_text("MIEN_SIM_MIG", NULL) ? OK : NOT_SUPPORTED;
+    return answer(sim_text("MIEN_SIM_MIG", NULL) ? OK : NOT_SUPPORTED);
 }
 
 SIM_EXPORT int nvmlDeviceGetVirtualizationMode(void *device, int *mode)

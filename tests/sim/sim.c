@@ -57,6 +57,8 @@ void sim_fault(const char *where)
             pause();
     if (!strcmp(what, "crash"))
         raise(SIGSEGV);
+    if (!strcmp(what, "vanish"))
+        unlink(sim_text("MIEN_SIM_FILE", ""));
     if (!strcmp(what, "exit"))
         _exit(7);
     if (!strcmp(what, "garbage"))

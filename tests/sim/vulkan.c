@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libvulkan.so.1 of a fake machine: MIEN_SIM_VK_INSTANCE, MIEN_SIM_VK_API=1.3 and
- * MIEN_SIM_VK_DEVICES=type:vendor:driverid:name,... */
+/* libvulkan.so.1 of a fake machine: MIEN_SIM_VK_INSTANCE, MIEN_SIM_VK_ENUMERATE (a code),
+ * MIEN_SIM_VK_API=1.3 and MIEN_SIM_VK_DEVICES=type:vendor:driverid:name,... */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +48,7 @@ static VkStatus enumerate_devices(VkInstanceHandle instance, uint32_t *n, VkDevi
         devices[i] = (VkDeviceHandle)(void *)&handles[i];
     }
     *n = i;
-    return 0;
+    return (VkStatus)sim_number("MIEN_SIM_VK_ENUMERATE", 0);
 }
 
 static void properties(VkDeviceHandle device, VkProperties2 *all)

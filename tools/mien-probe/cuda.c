@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codes.h"
 #include "fact.h"
 #include "library.h"
 
@@ -121,13 +122,13 @@ static int try_code(const CudaDriver *cuda, int i)
     CuResult result = cuda->module_load(&module, ptx, 2, options, values);
     if (result == 0)
         result = cuda->module_function(&function, module, "mien_probe");
-    fact("C04.%d.load", i, "%d", result);
+    fact_cuda_code("C04.%d.load", i, result);
     if (*log)
         fact("C04.%d.log", i, "%s", log);
     if (result != 0)
         return 0;
     result = run_kernel(cuda, function, &mark);
-    fact("C05.%d.run", i, "%d", result);
+    fact_cuda_code("C05.%d.run", i, result);
     if (result == 0 && mark != MARK)
         fact("C05.%d.wrong", i, "wrote 0x%08x instead of 0x%08x", mark, MARK);
     return result == 0 && mark == MARK;
@@ -143,7 +144,7 @@ static void probe_device(const CudaDriver *cuda, int i)
     CuResult result = cuda->context_retain(&context, device);
     if (result == 0)
         result = cuda->context_set(context);
-    fact("C03.%d.context", i, "%d", result);
+    fact_cuda_code("C03.%d.context", i, result);
     size_t free_bytes, total_bytes;
     if (result == 0 && cuda->memory_info(&free_bytes, &total_bytes) == 0) {
         fact("C03.%d.free", i, "%zu", free_bytes);
@@ -174,7 +175,7 @@ void probe_cuda(const char *root)
     if (cuda.driver_version(&version) == 0)
         fact("C01.driver_version", 0, "%d", version);
     CuResult result = cuda.init(0);
-    fact("C01.cuInit", 0, "%d", result);
+    fact_cuda_code("C01.cuInit", 0, result);
     if (result != 0)
         return;
     result = cuda.device_count(&n);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "codes.h"
 #include "fact.h"
 #include "library.h"
 
@@ -93,7 +94,7 @@ static void probe_device(const Nvml *nvml, int i)
     NvmlDevice device = NULL;
     char uuid[128] = "";
     NvmlReturn result = nvml->device((unsigned)i, &device);
-    fact("N02.%d.status", i, "%d", result);
+    fact_nvml_code("N02.%d.status", i, result);
     if (result != 0)
         return;
     if (nvml->uuid && nvml->uuid(device, uuid, sizeof(uuid) - 1) == 0)
@@ -120,7 +121,7 @@ void probe_nvml(const char *root)
     if (!nvml.throttle) /* its name before 2024 */
         library_function(library, "nvmlDeviceGetCurrentClocksThrottleReasons", &nvml.throttle);
     NvmlReturn result = nvml.init();
-    fact("N01.init", 0, "%d", result);
+    fact_nvml_code("N01.init", 0, result);
     if (result != 0)
         return;
     if (nvml.driver_version(version, sizeof(version) - 1) == 0)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codes.h"
 #include "fact.h"
 #include "library.h"
 
@@ -94,7 +95,7 @@ static void note_devices(Vulkan *vulkan, VkInstanceHandle instance)
     if (!vulkan->devices || !vulkan->properties || !vulkan->families)
         return;
     VkStatus status = vulkan->devices(instance, &n, devices);
-    fact("V02.status", 0, "%d", status);
+    fact_vulkan_code("V02.status", 0, status);
     if (status < 0)
         n = 0;
     fact("V02.count", 0, "%u", n);
@@ -125,7 +126,7 @@ void probe_vulkan(const char *root)
         fact("V01.version", 0, "%u.%u.%u", version >> 22 & 0x7f, version >> 12 & 0x3ff,
              version & 0xfff);
     VkStatus status = create_instance(&vulkan, &instance);
-    fact("V01.instance", 0, "%d", status);
+    fact_vulkan_code("V01.instance", 0, status);
     if (status == 0)
         note_devices(&vulkan, instance);
 }
