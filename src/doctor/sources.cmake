@@ -31,4 +31,5 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/request.c
     ${CMAKE_CURRENT_LIST_DIR}/rules.c
     ${CMAKE_CURRENT_LIST_DIR}/smoke.c
+    ${CMAKE_CURRENT_LIST_DIR}/spawn.c
 )
