@@ -23,5 +23,6 @@
 #include "result.h"
 #include "status.h"
 #include "version.h"
+#include "watch.h"
 
 #endif

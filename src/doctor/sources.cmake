@@ -32,4 +32,13 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/rules.c
     ${CMAKE_CURRENT_LIST_DIR}/smoke.c
     ${CMAKE_CURRENT_LIST_DIR}/spawn.c
+    ${CMAKE_CURRENT_LIST_DIR}/stream.c
+    ${CMAKE_CURRENT_LIST_DIR}/watch.c
+    ${CMAKE_CURRENT_LIST_DIR}/watch_cards.c
+    ${CMAKE_CURRENT_LIST_DIR}/watch_cpu.c
+    ${CMAKE_CURRENT_LIST_DIR}/watch_jetson.c
+    ${CMAKE_CURRENT_LIST_DIR}/watch_nvml.c
+    ${CMAKE_CURRENT_LIST_DIR}/watch_processes.c
+    ${CMAKE_CURRENT_LIST_DIR}/watch_read.c
+    ${CMAKE_CURRENT_LIST_DIR}/watch_rules.c
 )

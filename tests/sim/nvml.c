@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libnvidia-ml.so.1 of a fake machine: MIEN_SIM_NVML_INIT, _NVML_DRIVER, _NVML_STATUS, _MIG,
  * _THROTTLE, _UTILIZATION, _FABRIC, _VIRTUALIZATION, _NVML_FREE in MB, _PROCS=pid:mb,... A limited
- * one (_NVML_LIMITED=1) answers 3, as a Jetson's does. */
+ * one (_NVML_LIMITED=1) answers 3, as a Jetson's does; with _NVML_CALL=code all questions about a
+ * GPU do that. It can count its GPUs a number of times, then they are lost (_LOST_AT) or gone
+ * (_GONE_AT). */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,9 +43,19 @@ static int answer(long code)
     return limit >= 0 && n_calls > limit ? GPU_IS_LOST : (int)code;
 }
 
+static long n_counts;
+
+/* From the n-th count of the GPUs on, if the variable says so. */
+static int since(const char *name)
+{
+    long at = sim_number(name, 0);
+    return at > 0 && n_counts >= at;
+}
+
 static int limited(void)
 {
-    return answer(sim_number("MIEN_SIM_NVML_LIMITED", 0) ? NOT_SUPPORTED : OK);
+    long limits = sim_number("MIEN_SIM_NVML_LIMITED", 0) ? NOT_SUPPORTED : OK;
+    return answer(sim_number("MIEN_SIM_NVML_CALL", limits));
 }
 
 SIM_EXPORT int nvmlInit_v2(void)
@@ -66,15 +78,17 @@ SIM_EXPORT int nvmlSystemGetCudaDriverVersion_v2(int *version)
 
 SIM_EXPORT int nvmlDeviceGetCount_v2(unsigned *n)
 {
-    *n = (unsigned)sim_number("MIEN_SIM_COUNT", 1);
-    return answer(OK);
+    n_counts++;
+    sim_fault("nvml-count");
+    *n = since("MIEN_SIM_GONE_AT") ? 0 : (unsigned)sim_number("MIEN_SIM_COUNT", 1);
+    return answer(sim_number("MIEN_SIM_NVML_COUNT", OK));
 }
 
 SIM_EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device)
 {
     static int handles[16];
     *device = &handles[index & 15];
-    return answer(sim_number("MIEN_SIM_NVML_STATUS", OK));
+    return answer(since("MIEN_SIM_LOST_AT") ? GPU_IS_LOST : sim_number("MIEN_SIM_NVML_STATUS", OK));
 }
 
 SIM_EXPORT int nvmlDeviceGetUUID(void *device, char *text, unsigned size)

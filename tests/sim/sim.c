@@ -51,6 +51,9 @@ void sim_fault(const char *where)
     size_t n = strlen(where);
     if (!fault || strncmp(fault, where, n) != 0 || fault[n] != ':')
         return;
+    static long n_calls;
+    if (++n_calls < sim_number("MIEN_SIM_FAULT_AT", 1))
+        return;
     const char *what = fault + n + 1;
     if (!strcmp(what, "hang"))
         for (;;)

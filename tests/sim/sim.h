@@ -17,7 +17,8 @@ void sim_copy(char *to, unsigned long size, const char *name, const char *otherw
 int sim_item(const char *list, char separator, int n, char *item, unsigned long size);
 
 /* Does what MIEN_SIM_FAULT=WHERE:WHAT says, if this is WHERE: "hang", "crash" (a signal), "exit",
- * "garbage" and "flood" (nonsense on standard output), "vanish" (removes MIEN_SIM_FILE). */
+ * "garbage" and "flood" (nonsense on standard output), "vanish" (removes MIEN_SIM_FILE). With
+ * MIEN_SIM_FAULT_AT=N from the N-th time on that it is there. */
 void sim_fault(const char *where);
 
 #endif

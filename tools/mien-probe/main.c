@@ -2,10 +2,11 @@
 /*
  * mien-probe cuda|nvml|vulkan|egl [ROOT]
  * mien-probe devices ROOT [LIBRARY [DEVICE]]
+ * mien-probe watch ROOT MILLISECONDS
  *
  * Loads one GPU driver, asks it what works, and prints facts as lines; or lets libmien's devices
  * prove themselves, DEVICE also if it is software. The doctor runs it: what hangs or crashes in
- * here harms nobody else. The last line is "done".
+ * here harms nobody else. The last line is "done"; `watch` goes on until its standard input ends.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "fact.h"
+#include "watch.h"
 
 #define LONGEST_LIFE_S 150 /* should whoever started us be gone */
 
@@ -68,12 +70,17 @@ int main(int argc, char **argv)
             probes[i].run(root);
             leave();
         }
+    if (!strcmp(probe, "watch") && argc == 4 && atoi(argv[3]) > 0) {
+        prepare();
+        probe_watch(root, atoi(argv[3]));
+        leave();
+    }
     if (!strcmp(probe, "devices")) {
         prepare();
         probe_devices(root, argument(argc, argv, 3), argument(argc, argv, 4));
         leave();
     }
     fprintf(stderr, "mien-probe: a part of `mien doctor`; usage: mien-probe "
-                    "cuda|nvml|vulkan|egl|devices\n");
+                    "cuda|nvml|vulkan|egl|devices|watch\n");
     return 2;
 }

@@ -10,12 +10,14 @@
 #include "explain.h"
 #include "message.h"
 #include "mien/doctor.h"
+#include "watch.h"
 #include "writer.h"
 
 typedef struct DoctorValues {
     CliCommon common;
     const char *device, *explain, *python;
-    bool json;
+    double interval;
+    bool json, watch;
 } DoctorValues;
 
 /* clang-format off */
@@ -29,6 +31,10 @@ static const CliOption doctor_options[] = {
      0, 0, NULL},
     {"python", 0, CLI_TEXT, offsetof(DoctorValues, python), "PATH",
      "whether the MediaPipe, TensorFlow, ... of this environment can use a GPU at all", 0, 0, NULL},
+    {"watch", 0, CLI_FLAG, offsetof(DoctorValues, watch), NULL,
+     "show, until Ctrl-C, what GPUs, processor and memory do, and who waits for whom", 0, 0, NULL},
+    {"interval", 0, CLI_REAL, offsetof(DoctorValues, interval), "S",
+     "with --watch: seconds between two looks (default 1)", 0.1, 3600, NULL},
     CLI_COMMON_OPTIONS(DoctorValues, common)};
 /* clang-format on */
 
@@ -38,7 +44,8 @@ static const CliCommand doctor_command = {
     .usage = "[--device D] [--json]",
     .examples = "mien doctor\nmien doctor --device cuda --json\n"
                 "mien doctor --explain nouveau-bound\n"
-                "mien doctor --explain mediapipe.log\nmien doctor --python venv\n",
+                "mien doctor --explain mediapipe.log\nmien doctor --python venv\n"
+                "mien doctor --watch\n",
     .notes =
         "CUDA, Vulkan and EGL (which MediaPipe uses) are judged apart: one can work without the\n"
         "others. Drivers are loaded by a helper with a time limit. Nothing is changed. Each "
@@ -93,6 +100,15 @@ static CliExit examine(const DoctorValues *values)
     return code;
 }
 
+static CliExit watch(const DoctorValues *values)
+{
+    if (!values->watch)
+        return cli_fail(CLI_USAGE, "doctor: --interval goes with --watch");
+    if (values->explain || values->python || values->device)
+        return cli_fail(CLI_USAGE, "doctor: --watch goes with --json and --interval alone");
+    return cli_watch(values->json, values->interval > 0 ? values->interval : 1);
+}
+
 int cmd_doctor(int argc, char **argv)
 {
     DoctorValues values = {.device = NULL};
@@ -101,6 +117,8 @@ int cmd_doctor(int argc, char **argv)
     cli_list_free(&operands);
     if (status != CLI_OK)
         return status == CLI_ARGS_DONE ? CLI_OK : status;
+    if (values.watch || values.interval > 0)
+        return (int)watch(&values);
     if (values.explain)
         return (int)cli_explain(values.explain, values.json);
     if (values.python)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "target.h"
+#include "terminal.h"
 
 static volatile sig_atomic_t caught; /* number of the first signal */
 
@@ -12,6 +13,7 @@ static void handle(int number)
 {
     if (caught) {
         cli_target_remove_all();
+        cli_terminal_restore();
         _exit(128 + number);
     }
     caught = number;
