@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "golden/video.h"
 
-#include "mien/media.h"
-
-static MienMediaReader *open_clip(bool rgb24)
+MienMediaReader *open_clip(bool rgb24)
 {
     MienMediaReaderOptions options;
     mien_media_reader_options_init(&options);
@@ -15,7 +13,7 @@ static MienMediaReader *open_clip(bool rgb24)
     return reader;
 }
 
-static MienMediaFrame *read_frame(MienMediaReader *reader)
+MienMediaFrame *read_frame(MienMediaReader *reader)
 {
     MienMediaFrame *frame;
     MienError error = {0};

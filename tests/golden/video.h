@@ -5,6 +5,7 @@
 
 #include "engine/engine_private.h"
 #include "golden/compare.h"
+#include "mien/media.h"
 
 #define CLIP "testdata/short_hamilton_clip.mp4"
 #define CLIP_WIDTH 640
@@ -12,6 +13,12 @@
 #define N_FRAMES 275
 #define MIN_AGREEING 267 /* 97% of 275, rounded up */
 #define CUT 211          /* here another scene begins, with other people */
+
+/* Opens the clip; the test is skipped without it. */
+MienMediaReader *open_clip(bool rgb24);
+
+/* The next frame, or NULL behind the last. */
+MienMediaFrame *read_frame(MienMediaReader *reader);
 
 #define MAX_STARTS 2
 

@@ -64,16 +64,17 @@ def stills(args, models):
             })
 
 
-def video(args, models):
+def video(args, models, name, max_faces):
+    smoothed = "smoothed" if max_faces == 1 else "not smoothed"
     notes = [
-        f"FaceLandmarker, VIDEO, num_faces 1 (smoothed), blendshapes and matrices; frame i at {FRAME_MS} * i ms",
+        f"FaceLandmarker, VIDEO, num_faces {max_faces} ({smoothed}), blendshapes and matrices; frame i at {FRAME_MS} * i ms",
         "points: x, y of the landmarks in indices; u16 = round((v + 0.5) * 32767.5), clipped",
         "blendshapes: u16 = round(score * 65535)",
     ]
     indices = common.landmark_indices(478)
     pixels = hashlib.sha256()
     n_faces, points, scores, places = [], [], [], []
-    with landmarker(args, running_mode=vision.RunningMode.VIDEO) as task:
+    with landmarker(args, running_mode=vision.RunningMode.VIDEO, num_faces=max_faces) as task:
         for i, frame in enumerate(common.frames(args, common.CLIP)):
             pixels.update(frame.tobytes())
             landmarks, blendshapes, matrices = arrays(task.detect_for_video(image_of(frame), FRAME_MS * i))
@@ -81,7 +82,7 @@ def video(args, models):
             points.append(common.quantise(landmarks[:, indices, :2]))
             scores.append(np.rint(blendshapes * 65535).astype(np.uint16))
             places.append(matrices)
-    write(args, models, notes, "hamilton", {
+    write(args, models, notes, name, {
         "rgb_sha256": np.frombuffer(pixels.digest(), np.uint8),
         "n_faces": np.array(n_faces, np.int32),
         "indices": indices,
@@ -95,7 +96,8 @@ def main():
     args = common.arguments(__doc__.splitlines()[0])
     models = {BUNDLE: common.model_bytes(args, BUNDLE)}
     stills(args, models)
-    video(args, models)
+    video(args, models, "hamilton", 1)
+    video(args, models, "hamilton-max-2", 2)
 
 
 if __name__ == "__main__":
