@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the package share: data, and a reader of PNG files."""
+import functools
+import hashlib
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -43,6 +46,18 @@ class TestCase(unittest.TestCase):
     def need_pixels(self, name="astronaut"):
         """RGB pixels of a PNG picture; the astronaut is the one that everybody can fetch."""
         return read_png(self.need_picture(name + ".png"))
+
+    def need_frames(self, sha256, name="short_hamilton_clip.mp4", size=(640, 360)):
+        """RGB frames of a clip, as the golden files were made with."""
+        if not shutil.which("ffmpeg"):
+            self.skipTest("no program ffmpeg")
+        raw = subprocess.check_output(
+            ["ffmpeg", "-v", "error", "-i", self.need_picture(name), "-fps_mode", "passthrough",
+             "-f", "rawvideo", "-pix_fmt", "rgb24", "-sws_flags",
+             "bicubic+accurate_rnd+full_chroma_int", "-"])
+        if hashlib.sha256(raw).digest() != sha256.tobytes():
+            self.skipTest("another version of FFmpeg: its pixels are not those of the golden file")
+        return np.frombuffer(raw, np.uint8).reshape(-1, size[1], size[0], 3)
 
     def need_models(self, *names):
         for name in names or ("face_mesh", "face_detector_short"):
@@ -110,6 +125,7 @@ def _unfilter(kind, row, above, n):
         row[:] = values
 
 
+@functools.lru_cache(None)
 def read_png(path):
     """RGB pixels of an 8-bit RGB or RGBA file; alpha is dropped."""
     with open(path, "rb") as file:

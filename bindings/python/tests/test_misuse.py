@@ -227,5 +227,138 @@ print("parent goes on", status)
         self.assertGreater(seen[0], 100)
 
 
+class TestLiveStream(TestCase):
+    def setUp(self):
+        self.need_models()
+
+    def stream(self, on_result, **options):
+        engine = mien.Engine(mode="live_stream", on_result=on_result, **options)
+        self.addCleanup(engine.close)
+        return engine
+
+    def test_every_frame_is_answered_or_counted(self):
+        for policy in ("newest", "block"):
+            times = []
+            engine = self.stream(lambda result, time: times.append(time), queue_policy=policy,
+                                 queue_capacity=3)
+            for time in range(100):
+                engine.send(BLACK, time * 10)
+            engine.flush()
+            stats = engine.stats
+            self.assertEqual(stats.received, 100)
+            self.assertEqual(stats.processed + stats.dropped, 100)
+            self.assertEqual((stats.processed, stats.waiting), (len(times), 0))
+            self.assertEqual(times, sorted(set(times)))
+            self.assertEqual(times[-1], 990)
+            if policy == "block":
+                self.assertEqual(stats.dropped, 0)
+
+    def test_result_is_that_of_video(self):
+        pixels = self.need_pixels()
+        got = []
+        engine = self.stream(lambda result, time: got.append(result), queue_policy="block")
+        with mien.Engine(mode="video") as video:
+            want = [video.process(np.roll(pixels, i, 1), i) for i in range(5)]
+        for i in range(5):
+            engine.send(np.roll(pixels, i, 1), i)
+        engine.flush()
+        for one, other in zip(got, want):
+            np.testing.assert_array_equal(one.landmarks, other.landmarks)
+
+    def test_the_frame_is_copied(self):
+        pixels = self.need_pixels().copy()
+        got = []
+        engine = self.stream(lambda result, time: got.append(len(result)))
+        engine.send(pixels, 1)
+        pixels[:] = 0
+        engine.flush()
+        self.assertEqual(got, [1])
+
+    def test_wrong_calls(self):
+        engine = self.stream(lambda result, time: None)
+        engine.send(BLACK, 5)
+        for call in (lambda: engine.send(BLACK, 5), lambda: engine.process(BLACK, 6),
+                     lambda: engine.process_batch([BLACK], [6]), lambda: engine.send(None, 7)):
+            with self.assertRaises((ValueError, TypeError)):
+                call()
+        engine.reset()
+        engine.send(BLACK, 5)
+
+    def test_callback_that_calls_back(self):
+        outcomes = {}
+
+        def on_result(_result, _time):
+            calls = {"send": lambda: engine.send(BLACK, 99), "flush": engine.flush,
+                     "reset": engine.reset, "stats": lambda: engine.stats,
+                     "info": lambda: engine.info, "process": lambda: engine.process(BLACK, 99),
+                     "close": engine.close, "after": lambda: engine.stats}
+            for name, call in calls.items():
+                try:
+                    call()
+                    outcomes[name] = "good"
+                except (ValueError, RuntimeError) as error:
+                    outcomes[name] = str(error)
+            done.set()
+
+        done = threading.Event()
+        engine = self.stream(on_result)
+        engine.send(BLACK, 1)
+        self.assertTrue(done.wait(20))
+        self.assertEqual({name for name, what in outcomes.items() if what == "good"},
+                         {"stats", "info", "close"})
+        self.assertEqual(outcomes["after"], "the engine is closed")
+
+    def test_last_reference_goes_in_the_callback(self):
+        for _ in range(10):
+            holder = []
+            done = threading.Event()
+
+            def on_result(_result, _time, holder=holder, done=done):
+                holder.clear()
+                done.set()
+
+            holder.append(mien.Engine(mode="live_stream", on_result=on_result))
+            holder[0].send(BLACK, 1)
+            self.assertTrue(done.wait(20))
+
+    def test_close_wakes_who_waits_to_send(self):
+        slow = threading.Event()
+        engine = self.stream(lambda result, time: slow.wait(0.2), queue_policy="block")
+        outcomes = []
+
+        def feed():
+            try:
+                for time in range(1000):
+                    engine.send(BLACK, time)
+            except (ValueError, RuntimeError) as error:
+                outcomes.append(error)
+
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        threading.Event().wait(0.3)
+        engine.close()
+        feeder.join(20)
+        self.assertFalse(feeder.is_alive())
+        self.assertEqual(len(outcomes), 1)
+
+    def test_fork(self):
+        code = """
+import os, numpy as np, mien
+engine = mien.Engine(mode="live_stream", on_result=lambda result, time: None)
+picture = np.zeros((400, 500, 3), np.uint8)
+engine.send(picture, 1)
+if os.fork() == 0:
+    for call in (lambda: engine.send(picture, 2), engine.flush, engine.reset):
+        try: call()
+        except RuntimeError: os.write(1, b"refused ")
+    engine.close()
+    raise SystemExit
+os.wait()
+engine.flush()
+print(engine.stats.processed)
+"""
+        self.assertEqual(self.python(code).split(), ["refused"] * 3 + ["1"])
+
+
 if __name__ == "__main__":
     unittest.main()
