@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public headers of libmien in the words of ctypes; tests/abi.py compares the two."""
 from ctypes import (
-    CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_float, c_int, c_int32, c_int64,
+    CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_float, c_int, c_int32, c_int64,
     c_size_t, c_ssize_t, c_uint16, c_uint32, c_uint64, c_void_p,
 )
 
@@ -211,4 +211,42 @@ FUNCTIONS = {
     "mien_blendshape_name": (c_char_p, [c_size_t]),
     "mien_topology_edges": (POINTER(MienEdge), [c_int, POINTER(c_size_t)]),
     "mien_topology_triangles": (POINTER(c_uint16 * 3), [POINTER(c_size_t)]),
+}
+
+
+# media.h
+class MienMediaReaderOptions(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("rgb24", c_bool),
+        ("threads", c_int32),
+        ("interrupted", c_void_p),
+        ("user", c_void_p),
+    ]
+
+
+class MienMediaInfo(Structure):
+    _fields_ = [
+        ("is_picture", c_bool),
+        ("width", c_int32),
+        ("height", c_int32),
+        ("rotation_degrees", c_int32),
+        ("frames_per_second", c_double),
+        ("n_frames", c_int64),
+        ("duration_us", c_int64),
+        ("has_audio", c_bool),
+    ]
+
+
+MEDIA_FUNCTIONS = {
+    "mien_media_reader_options_init": (None, [POINTER(MienMediaReaderOptions)]),
+    "mien_media_reader_open": (
+        c_int, [c_char_p, POINTER(MienMediaReaderOptions), POINTER(c_void_p), POINTER(MienError)]),
+    "mien_media_reader_info": (None, [c_void_p, POINTER(MienMediaInfo)]),
+    "mien_media_reader_read": (c_int, [c_void_p, POINTER(c_void_p), POINTER(MienError)]),
+    "mien_media_reader_destroy": (None, [c_void_p]),
+    "mien_media_frame_image": (POINTER(MienImage), [c_void_p]),
+    "mien_media_frame_timestamp_us": (c_int64, [c_void_p]),
+    "mien_media_frame_to_rgb24": (c_int, [c_void_p, c_void_p, c_ssize_t]),
+    "mien_media_frame_destroy": (None, [c_void_p]),
 }

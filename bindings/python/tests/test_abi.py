@@ -38,7 +38,7 @@ class TestAbi(TestCase):
         include = os.path.join(ROOT, "include")
         if not compiler or not os.path.isdir(include):
             self.skipTest("no C compiler, or no headers")
-        code = ["#include <mien/mien.h>", "#include <stdio.h>", "int main(void) {"]
+        code = ["#include <mien/mien.h>", "#include <mien/media.h>", "#include <stdio.h>", "int main(void) {"]
         code += ['    printf("%lld\\n", (long long)({}));'.format(line) for line in lines]
         code += ["    return 0;", "}"]
         with tempfile.TemporaryDirectory() as folder:
