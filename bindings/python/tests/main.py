@@ -3,7 +3,8 @@
 
     python3 main.py BUILD [TEST...]
 
-Ends with 77 if something had to be skipped.
+MIEN_PRELOAD names libraries that are to be loaded before Python's, such as a sanitizer's. Ends with
+77 if something had to be skipped.
 """
 import os
 import subprocess
@@ -52,8 +53,11 @@ def main():
         wheel = subprocess.run(build, check=True, stdout=subprocess.PIPE).stdout.decode().strip()
         site = os.path.join(folder, "site")
         unpack(wheel, site)
+        environment = dict(os.environ, PYTHONPATH=site)
+        if environment.get("MIEN_PRELOAD"):
+            environment["LD_PRELOAD"] = environment["MIEN_PRELOAD"]
         done = subprocess.run([python, "-B", "-c", RUN, HERE] + sys.argv[2:], cwd=HERE,
-                              env=dict(os.environ, PYTHONPATH=site), stdout=subprocess.PIPE)
+                              env=environment, stdout=subprocess.PIPE)
         sys.stdout.buffer.write(done.stdout)
         return done.returncode or (SKIPPED if b"[  SKIPPED ]" in done.stdout else 0)
 
