@@ -38,6 +38,7 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/watch_cpu.c
     ${CMAKE_CURRENT_LIST_DIR}/watch_jetson.c
     ${CMAKE_CURRENT_LIST_DIR}/watch_nvml.c
+    ${CMAKE_CURRENT_LIST_DIR}/watch_parse.c
     ${CMAKE_CURRENT_LIST_DIR}/watch_processes.c
     ${CMAKE_CURRENT_LIST_DIR}/watch_read.c
     ${CMAKE_CURRENT_LIST_DIR}/watch_rules.c

@@ -94,6 +94,9 @@ void mieni_watch_cards(MienWatch *watch);
 MienStatus mieni_watch_nvml(MienWatch *watch, int32_t patience_ms);
 void mieni_watch_judge(MienWatch *watch);
 
+/* The part of mieni_watch_nvml behind the helper: what a record of its says. */
+void mieni_watch_record(MienWatch *watch, const MieniFacts *facts);
+
 /* NVML's code in words. */
 const char *mieni_nvml_text(int64_t code);
 

@@ -9,6 +9,7 @@
 
 #include "doctor/probe.h"
 #include "doctor/watch.h"
+#include "doctor/watch_parse.h"
 
 #define DRM "/sys/class/drm"
 
@@ -43,28 +44,14 @@ static void read_hwmon(MienWatch *watch, const char *card, MienWatchGpu *gpu)
                                      mieni_watch_number(watch, 1e-6, "%s/power1_max", path));
 }
 
-/* "0: 500Mhz\n1: 800Mhz *\n2: 2100Mhz": the last is the highest, the star is at the one in use. */
 static void read_steps(MienWatch *watch, const char *card, const char *name, double *now,
                        double *max)
 {
     char path[MIENI_PATH_MAX];
     size_t n;
-    if (!mieni_path(path, DRM "/%s/device/%s", card, name) ||
-        mieni_machine_read(watch->machine, path, watch->file, &n) != 0)
-        return;
-    for (char *line = watch->file; line && *line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        char *end, *colon = strchr(line, ':');
-        size_t length = strcspn(line, "\n");
-        if (!colon || (size_t)(colon - line) >= length)
-            continue;
-        double mhz = (double)strtoll(colon + 1, &end, 10);
-        if (end == colon + 1)
-            continue;
-        *max = *max >= mhz ? *max : mhz;
-        if (memchr(line, '*', length))
-            *now = mhz;
-    }
+    if (mieni_path(path, DRM "/%s/device/%s", card, name) &&
+        mieni_machine_read(watch->machine, path, watch->file, &n) == 0)
+        mieni_parse_steps(watch->file, now, max);
 }
 
 static void read_amdgpu(MienWatch *watch, const char *card, MienWatchGpu *gpu)

@@ -5,34 +5,11 @@
 #include <stdlib.h>
 
 #include "doctor/watch.h"
+#include "doctor/watch_parse.h"
 
 #define STAT_BYTES (1u << 22)
 #define TICKS_PER_SECOND 100.0 /* USER_HZ, the same on every Linux */
 #define PAGE_BYTES 4096.0
-
-/* "cpu12 user nice system idle iowait irq softirq steal guest guest_nice": the last two are part of
- * the first two. */
-static bool read_counters(const char *text, MieniWatchCpu *cpu)
-{
-    int64_t values[8] = {0};
-    size_t n = 0;
-    for (; n < MIENI_COUNT_OF(values); n++) {
-        char *end;
-        values[n] = strtoll(text, &end, 10);
-        if (end == text || values[n] < 0)
-            break;
-        text = end;
-    }
-    if (n < 4)
-        return false;
-    uint64_t all = 0; /* hostile numbers must not overflow */
-    for (size_t i = 0; i < n; i++)
-        all += (uint64_t)values[i] & INT64_MAX >> 3;
-    uint64_t idle = ((uint64_t)values[3] & INT64_MAX >> 3) + ((uint64_t)values[4] & INT64_MAX >> 3);
-    cpu->all = (int64_t)(all & INT64_MAX);
-    cpu->busy = (int64_t)((all - idle) & INT64_MAX);
-    return true;
-}
 
 typedef struct StatReader {
     MienWatch *watch;
@@ -58,13 +35,13 @@ static bool stat_line(void *user, char *text, size_t n)
     if (strncmp(text, "cpu", 3) != 0)
         return false;
     if (text[3] == ' ') {
-        if (read_counters(text + 4, &now))
+        if (mieni_parse_cpu(text + 4, &now))
             reader->all = now;
         return true;
     }
     char *end;
     long id = isdigit((unsigned char)text[3]) ? strtol(text + 3, &end, 10) : -1;
-    if (id < 0 || id >= MIENI_WATCH_CORES || !read_counters(end, &now) ||
+    if (id < 0 || id >= MIENI_WATCH_CORES || !mieni_parse_cpu(end, &now) ||
         reader->n_cores == MIENI_WATCH_CORES)
         return true;
     reader->watch->cores[reader->n_cores++] =
@@ -89,21 +66,6 @@ MienStatus mieni_watch_cpu(MienWatch *watch)
     return MIEN_OK;
 }
 
-/* The number behind `key` at the start of a line, or -1. */
-static int64_t value_of(const char *text, const char *key)
-{
-    size_t n = strlen(key);
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, key, n) != 0)
-            continue;
-        char *end;
-        int64_t value = strtoll(line + n, &end, 10);
-        return end > line + n && value >= 0 ? value : -1;
-    }
-    return -1;
-}
-
 static bool read_whole(MienWatch *watch, const char *path)
 {
     size_t n;
@@ -112,7 +74,7 @@ static bool read_whole(MienWatch *watch, const char *path)
 
 static double kilobytes(const char *text, const char *key)
 {
-    int64_t value = value_of(text, key);
+    int64_t value = mieni_parse_value(text, key);
     return value < 0 ? MIENI_WATCH_UNKNOWN : (double)value * 1024;
 }
 
@@ -131,27 +93,14 @@ static void read_meminfo(MienWatch *watch)
         sample->swap_used_bytes = MIENI_WATCH_UNKNOWN;
 }
 
-/* "some avg10=1.23 avg60=..." without strtod, which depends on the locale. */
-static double pressure(const char *text, const char *key)
-{
-    const char *line = strstr(text, key);
-    if (!line || !isdigit((unsigned char)line[strlen(key)]))
-        return MIENI_WATCH_UNKNOWN;
-    char *end;
-    double value = (double)strtoll(line + strlen(key), &end, 10), scale = 0.1;
-    for (end += *end == '.'; isdigit((unsigned char)*end); end++, scale /= 10)
-        value += scale * (*end - '0');
-    return value <= 100 ? value : MIENI_WATCH_UNKNOWN;
-}
-
 static void read_pressure(MienWatch *watch)
 {
     MienWatchSample *sample = &watch->sample;
     sample->memory_some_percent = sample->memory_full_percent = MIENI_WATCH_UNKNOWN;
     if (!read_whole(watch, "/proc/pressure/memory"))
         return;
-    sample->memory_some_percent = pressure(watch->file, "some avg10=");
-    sample->memory_full_percent = pressure(watch->file, "full avg10=");
+    sample->memory_some_percent = mieni_parse_pressure(watch->file, "some avg10=");
+    sample->memory_full_percent = mieni_parse_pressure(watch->file, "full avg10=");
 }
 
 /* How much a counter grew for each second of the cores' time; unknown before the second look. */
@@ -170,10 +119,10 @@ MienStatus mieni_watch_memory(MienWatch *watch)
     read_meminfo(watch);
     read_pressure(watch);
     int64_t pages =
-        read_whole(watch, "/proc/vmstat") ? value_of(watch->file, "pswpin ") : (int64_t)-1;
+        read_whole(watch, "/proc/vmstat") ? mieni_parse_value(watch->file, "pswpin ") : (int64_t)-1;
     watch->sample.swap_in_bytes_s = rate(watch, &before->swapped_in, pages) * PAGE_BYTES;
     int64_t throttled = read_whole(watch, "/sys/fs/cgroup/cpu.stat")
-                            ? value_of(watch->file, "throttled_usec ")
+                            ? mieni_parse_value(watch->file, "throttled_usec ")
                             : (int64_t)-1;
     watch->sample.cpu_waits_percent = rate(watch, &before->throttled_us, throttled) * 100e-6;
     return MIEN_OK;

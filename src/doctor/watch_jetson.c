@@ -9,6 +9,7 @@
 #include "doctor/jetson.h"
 #include "doctor/probe.h"
 #include "doctor/watch.h"
+#include "doctor/watch_parse.h"
 
 #define HWMON "/sys/class/hwmon"
 #define ZONES "/sys/class/thermal"
@@ -42,20 +43,6 @@ static bool is_gpu(MienWatch *watch, const char *device)
     return false;
 }
 
-/* The highest of "114750000 216750000 ...", in MHz. */
-static double highest(const char *text)
-{
-    double top = MIENI_WATCH_UNKNOWN;
-    for (char *end; text; text = end) {
-        long long hertz = strtoll(text, &end, 10);
-        if (end == text)
-            break;
-        if (!(top >= (double)hertz * 1e-6))
-            top = (double)hertz * 1e-6;
-    }
-    return top;
-}
-
 static void visit_devfreq(MienWatch *watch, const char *folder, const char *device)
 {
     if (watch->sample.n_gpus > 0 || !is_gpu(watch, device))
@@ -66,7 +53,7 @@ static void visit_devfreq(MienWatch *watch, const char *folder, const char *devi
     gpu->clock_mhz = mieni_watch_number(watch, 1e-6, "%s/%s/cur_freq", folder, device);
     gpu->clock_max_mhz = mieni_watch_number(watch, 1e-6, "%s/%s/max_freq", folder, device);
     gpu->clock_top_mhz =
-        highest(mieni_watch_line(watch, "%s/%s/available_frequencies", folder, device));
+        mieni_parse_highest(mieni_watch_line(watch, "%s/%s/available_frequencies", folder, device));
 }
 
 static void add_reading(MienWatchReading *readings, size_t *n, const char *name, double value)

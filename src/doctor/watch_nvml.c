@@ -194,6 +194,16 @@ static void read_state(MienWatch *watch, const MieniFacts *facts, int64_t n)
     watch->n_nvml = MIENI_MAX(watch->n_nvml, n);
 }
 
+void mieni_watch_record(MienWatch *watch, const MieniFacts *facts)
+{
+    int64_t n = mieni_facts_number(facts, "W.count", 0);
+    n = MIENI_MIN(MIENI_MAX(n, 0), MIENI_WATCH_GPUS);
+    read_state(watch, facts, n);
+    for (int i = 0; i < n; i++)
+        if (get(facts, i, "status")->state == MIENI_FACT_VALUE)
+            add_gpu(watch, facts, i);
+}
+
 MienStatus mieni_watch_nvml(MienWatch *watch, int32_t patience_ms)
 {
     const MieniFacts *facts;
@@ -203,13 +213,7 @@ MienStatus mieni_watch_nvml(MienWatch *watch, int32_t patience_ms)
     if (status != MIEN_OK)
         return status;
     watch->sample.driver_text = mieni_watch_text(watch, "%s", message);
-    if (!facts)
-        return MIEN_OK;
-    int64_t n = mieni_facts_number(facts, "W.count", 0);
-    n = MIENI_MIN(MIENI_MAX(n, 0), MIENI_WATCH_GPUS);
-    read_state(watch, facts, n);
-    for (int i = 0; i < n; i++)
-        if (get(facts, i, "status")->state == MIENI_FACT_VALUE)
-            add_gpu(watch, facts, i);
+    if (facts)
+        mieni_watch_record(watch, facts);
     return MIEN_OK;
 }

@@ -5,32 +5,9 @@
 #include <stdlib.h>
 
 #include "doctor/watch.h"
+#include "doctor/watch_parse.h"
 
 #define MAX_THREADS 512 /* that are looked at, of one process */
-
-/* Fields 14, 15 and 22 of /proc/PID/stat, counted behind the name, which may have anything in it,
- * brackets and spaces too. */
-static bool read_stat(const char *text, MieniWatchTicks *ticks)
-{
-    const char *at = strrchr(text, ')');
-    int64_t values[23] = {0};
-    if (!at)
-        return false;
-    at++;
-    for (int field = 3; field <= 22; field++) {
-        while (*at == ' ')
-            at++;
-        if (!*at)
-            return false;
-        values[field] = strtoll(at, NULL, 10);
-        at += strcspn(at, " ");
-    }
-    if (values[14] < 0 || values[15] < 0)
-        return false;
-    ticks->start = values[22];
-    ticks->ticks = (int64_t)(((uint64_t)values[14] + (uint64_t)values[15]) & INT64_MAX);
-    return true;
-}
 
 static int by_pid(const void *a, const void *b)
 {
@@ -73,7 +50,7 @@ static MienStatus read_all(MienWatch *watch, const char *path, size_t max, Mieni
         char *line =
             is_number(names[i]) ? mieni_watch_line(watch, "%s/%s/stat", path, names[i]) : NULL;
         item->pid = line ? strtoll(names[i], NULL, 10) : 0;
-        list->n += line && read_stat(line, item);
+        list->n += line && mieni_parse_process(line, item);
     }
     mieni_machine_free_list(names, n);
     if (!list->items)

@@ -24,6 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "cli"))
 
 import expand
+import quiet
 import schema
 
 TOOL = os.environ["MIEN_TOOL"]
@@ -267,6 +268,33 @@ class Watch(unittest.TestCase):
                          b"mien: error: cannot write standard output: Broken pipe\n")
         process.stderr.close()
 
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    def test_writes_nothing_and_calls_nobody(self):
+        log = os.path.join(self.folder, "strace")
+        environment = dict(os.environ, MIEN_DOCTOR_ROOT=self.machine(),
+                           MIEN_DOCTOR_TIMEOUT_MS=str(TIMEOUT_MS), ASAN_OPTIONS="detect_leaks=0")
+        process = subprocess.Popen(
+            ["strace", "-f", "-qq", "-e", "trace=%file,%network", "-o", log, TOOL, "doctor",
+             "--watch", "--interval", "0.1"], env=environment, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        self.addCleanup(process.kill)
+        seen = any(b"nvml:0" in line for line in process.stdout)
+        process.stdout.close()  # which ends it
+        errors = process.stderr.read()
+        process.stderr.close()
+        code = process.wait(PATIENCE)
+        if not os.path.exists(log) or not os.path.getsize(log):
+            self.skipTest(f"strace cannot trace here: {errors}")
+        self.assertEqual((seen, code), (True, 6), errors)
+        with open(log, encoding="utf-8", errors="replace") as file:
+            calls = file.read().splitlines()
+        self.assertTrue([call for call in calls if "libnvidia-ml" in call])
+        self.assertEqual([call for call in calls if "AF_INET" in call or quiet.CHANGES.search(call)],
+                         [])
+        written = [match for match in map(quiet.OPENS.search, calls) if match]
+        self.assertEqual([match.string for match in written
+                          if not match["path"].startswith("/dev/")], [])
+
     def test_usage(self):
         for arguments in (["--interval", "1"], ["--watch", "--interval", "0"],
                           ["--watch", "--interval", "x"], ["--watch", "--device", "cuda"],
@@ -352,7 +380,7 @@ class Terminal(Watch):
         self.assertLessEqual(len(frame), 24)
         self.assertLess(max(map(len, frame)), 80)
         text = "\n".join(frame)
-        for part in ("load    [||||||||||          ]   50 %", "memory  [|||                 ]",
+        for part in ("load    [||||||||        ]   50 %", "memory  [||              ]",
                      "1807 of 2100 MHz", "45 of 93 C", "120.5 of 170.0 W", "slowed  power limit",
                      "used by ? (4711) 3.00 GiB", "CPU", "Memory",
                      "nvml:0 is slowed down by its power limit"):

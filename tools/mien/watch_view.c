@@ -10,7 +10,7 @@
 #include "message.h"
 
 #define GIB (1024.0 * 1024 * 1024)
-#define BAR 20
+#define BAR 16
 #define WIDE 64 /* columns from which there is room for bars */
 
 /* What goes first where there is no room. */
@@ -72,7 +72,7 @@ static void add_bar(Text *text, const Screen *screen, double percent)
     if (screen->columns < WIDE)
         return;
     int n = percent >= 100 ? BAR : percent > 0 ? (int)(percent * BAR / 100 + 0.5) : 0;
-    add(text, "[%.*s%*s]  ", n, "||||||||||||||||||||", BAR - n, "");
+    add(text, "[%.*s%*s]  ", n, "||||||||||||||||", BAR - n, "");
 }
 
 static void add_percent(Text *text, double percent)
@@ -209,7 +209,7 @@ static void put_cpu(Screen *screen, const MienWatchSample *sample)
     add_percent(&text, sample->cpu_percent);
     add(&text, "   %zu core%s", sample->n_cores, sample->n_cores == 1 ? "" : "s");
     if (sample->cpu_waits_percent > 0)
-        add(&text, "   waits %.0f %%", sample->cpu_waits_percent);
+        add(&text, "  waits %.0f %%", sample->cpu_waits_percent);
     put_cores(screen, sample);
     if (sample->n_tasks == 0)
         return;
@@ -232,9 +232,9 @@ static void put_memory(Screen *screen, const MienWatchSample *sample)
     add_bar(&text, screen, 100 * used / sample->memory_total_bytes);
     add(&text, "%.1f of %.1f GiB", used / GIB, sample->memory_total_bytes / GIB);
     if (!isnan(sample->memory_some_percent))
-        add(&text, "   waits %.0f %%", sample->memory_some_percent);
+        add(&text, "  waits %.0f %%", sample->memory_some_percent);
     if (sample->swap_total_bytes > 0)
-        add(&text, "   swap %.1f of %.1f", sample->swap_used_bytes / GIB,
+        add(&text, "  swap %.1f of %.1f", sample->swap_used_bytes / GIB,
             sample->swap_total_bytes / GIB);
 }
 
