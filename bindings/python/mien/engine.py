@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import weakref
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, overload
 
 from . import _abi
 from ._library import check, failure, library
@@ -127,16 +127,23 @@ class Engine:
             _streaming.add(self)
         self._n_landmarks = self.info.n_landmarks
 
-    def process(self, frame: Any, timestamp_us: int = 0) -> Union[Result, List[Result]]:
+    @overload
+    def process(self, frame: List[Any], timestamp_us: Optional[Sequence[int]] = None
+                ) -> List[Result]: ...
+
+    @overload
+    def process(self, frame: Any, timestamp_us: int = 0) -> Result: ...
+
+    def process(self, frame: Any, timestamp_us: Any = None) -> Any:
         """Finds the faces of one picture: an Image, or an array that Image takes.
 
         timestamp_us: time in microseconds; in video each must be greater than the last. A list of
         pictures, or an array of four dimensions, is a batch: see process_batch.
         """
         if isinstance(frame, (list, tuple)) or getattr(frame, "ndim", 0) == 4:
-            return self.process_batch(frame, timestamp_us or None)
+            return self.process_batch(frame, timestamp_us)
         image, result = _image(frame), ctypes.c_void_p()
-        timestamp_us = integer("timestamp_us", timestamp_us, 64)
+        timestamp_us = integer("timestamp_us", timestamp_us or 0, 64)
         with self._computing_here() as engine:
             status = library.mien_engine_process(engine, ctypes.byref(image._c), timestamp_us,
                                                  ctypes.byref(result))
@@ -199,9 +206,11 @@ class Engine:
         info.struct_size = ctypes.sizeof(info)
         with self._inside() as engine:
             self._check(library.mien_engine_info(engine, ctypes.byref(info)), engine)
-            values = {name: getattr(info, name) for name in EngineInfo._fields}
-        return EngineInfo(**{name: value.decode() if isinstance(value, bytes) else value
-                             for name, value in values.items()})
+            values = {}  # type: Dict[str, Any]
+            for name in EngineInfo._fields:
+                value = getattr(info, name)
+                values[name] = value.decode() if isinstance(value, bytes) else value
+        return EngineInfo(**values)
 
     def reset(self) -> None:
         """Forgets all followed faces, stream ids and timestamps: call it between clips."""

@@ -2,7 +2,7 @@
 """Pictures in the caller's memory, described for the library without a copy."""
 import ctypes
 import operator
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Image:
     lie otherwise are copied.
     """
 
-    def __init__(self, pixels: Any, format: str = None, rotation: int = 0,
+    def __init__(self, pixels: Any, format: Optional[str] = None, rotation: int = 0,
                  color_matrix: str = "bt601", color_range: str = "limited") -> None:
         array = _as_array(pixels)
         if array.dtype != np.uint8:

@@ -143,6 +143,11 @@ class TestEngine(TestCase):
             self.assertEqual([len(result) for result in results], [1, 1, 0])
             np.testing.assert_array_equal(results[0].landmarks, self.result.landmarks)
         self.assertEqual(self.engine.process_batch([]), [])
+        with mien.Engine(mode="video") as video:
+            results = video.process(frames[:2], [10, 20])
+            self.assertEqual([result.timestamp_us for result in results], [10, 20])
+            with self.assertRaises(ValueError):
+                video.process(frames)
 
     def test_streams(self):
         with mien.Engine(mode="video") as one, mien.Engine(mode="video") as two:

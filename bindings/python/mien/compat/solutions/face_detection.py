@@ -62,6 +62,7 @@ class FaceDetection(SolutionBase):
         """
         result = self._run(image)
         height, width = image.shape[:2]
+        assert result.keypoints is not None
         found = [_detection(score, box, points) for score, box, points in zip(
             result.scores.tolist(), (result.boxes / [width, height, width, height]).tolist(),
             result.keypoints.tolist())]

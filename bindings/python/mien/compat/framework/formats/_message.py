@@ -65,7 +65,7 @@ class Repeated(list):
         else:
             super().__setitem__(index, self._own(value))
 
-    def __iadd__(self, values: Iterable[Any]) -> "Repeated":
+    def __iadd__(self, values: Iterable[Any]) -> "Repeated":  # type: ignore
         self.extend(values)
         return self
 

@@ -103,11 +103,12 @@ class FaceLandmarkerOptions:
 
 def _load(base: BaseOptions) -> Model:
     """The bundle, or the exception that MediaPipe would raise."""
-    if base.model_asset_buffer is None and base.model_asset_path is None:
+    source = base.model_asset_buffer or base.model_asset_path
+    if not source:
         raise ValueError("ExternalFile must specify at least one of 'file_content', 'file_name', "
                          "'file_pointer_meta' or 'file_descriptor_meta'.")
     try:
-        model = Model(base.model_asset_buffer or base.model_asset_path)
+        model = Model(source)
     except FileNotFoundError as error:
         raise FileNotFoundError("Unable to open file at {} ({})".format(
             base.model_asset_path, error)) from None
@@ -121,8 +122,9 @@ def _load(base: BaseOptions) -> Model:
 
 def _device(options: FaceLandmarkerOptions) -> Optional[str]:
     base = options.base_options
-    by_delegate = {BaseOptions.Delegate.GPU: "gpu", BaseOptions.Delegate.CPU: "cpu"}
-    return options.device or base.device or by_delegate.get(base.delegate)
+    if options.device or base.device or base.delegate is None:
+        return options.device or base.device
+    return {BaseOptions.Delegate.GPU: "gpu", BaseOptions.Delegate.CPU: "cpu"}.get(base.delegate)
 
 
 class FaceLandmarker:

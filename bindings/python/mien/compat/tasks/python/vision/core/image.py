@@ -126,8 +126,8 @@ def _read_file(path: str) -> np.ndarray:
     except ImportError:
         return _read_with_cv2(path)
     try:
-        with pil.open(path) as picture:
-            picture = operations.exif_transpose(picture)
+        with pil.open(path) as file:
+            picture = operations.exif_transpose(file)
             if picture.mode not in ("L", "RGB", "RGBA"):
                 picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
             return np.asarray(picture)
