@@ -31,8 +31,8 @@ static size_t no_scratch_floats(const MieniConvShape *shape)
 
 static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
-    if (mieni_border_suffices_avx2(args->shape, &args->in)) {
-        GemmInput direct = mieni_conv_input_avx2(args, row_begin);
+    GemmInput direct = mieni_conv_input_avx2(args, row_begin);
+    if (mieni_border_suffices_avx2(args->shape, &args->in) && gemm_takes_avx512(&direct)) {
         mieni_gemm_avx512(args, &direct, args->packed, row_begin, row_end);
         return;
     }

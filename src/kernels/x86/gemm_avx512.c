@@ -26,9 +26,16 @@ typedef struct Tile {
     ptrdiff_t in_step, out_step, residual_step;
 } Tile;
 
+/* Where the factors of a pixel are: `depth` floats behind each offset. */
+typedef struct Taps {
+    int32_t n;
+    ptrdiff_t depth;
+    ptrdiff_t offsets[GEMM_MAX_TAPS_AVX512];
+} Taps;
+
 /* One weight panel. */
 typedef struct Panel {
-    const GemmInput *input;
+    const Taps *taps;
     const float *packed;
     MieniActivation activation;
     int32_t channel, width;
@@ -50,9 +57,16 @@ typedef struct Panel {
         EACH_VECTOR(BEGIN_SUM, i)                                                                  \
     }
 
-#define LOCATE_ROW(i)                                                                              \
-    if (i < rows)                                                                                  \
-        in[i] = tile->in + offset + i * tile->in_step;
+/* The factor of row i, out of two pointers three rows apart, so that few registers do for eight
+ * rows. */
+#define FACTOR_0 at
+#define FACTOR_1 (at + step)
+#define FACTOR_2 (at + 2 * step)
+#define FACTOR_3 at_3
+#define FACTOR_4 (at + 4 * step)
+#define FACTOR_5 (at_3 + 2 * step)
+#define FACTOR_6 (at_3 + 3 * step)
+#define FACTOR_7 (at_3 + 4 * step)
 
 #define LOAD_WEIGHTS(unused, v)                                                                    \
     if (v < vectors)                                                                               \
@@ -66,9 +80,9 @@ typedef struct Panel {
         half_sums[i][v] = _mm256_fmadd_ps(half_factor, half_w[v], half_sums[i][v]);
 #define MULTIPLY_ROW(i)                                                                            \
     if (i < rows) {                                                                                \
-        __m512 factor = vectors > 0 ? _mm512_set1_ps(in[i][k]) : _mm512_setzero_ps();              \
+        __m512 factor = vectors > 0 ? _mm512_set1_ps(*FACTOR_##i) : _mm512_setzero_ps();           \
         __m256 half_factor =                                                                       \
-            vectors > 0 ? _mm512_castps512_ps256(factor) : _mm256_broadcast_ss(in[i] + k);         \
+            vectors > 0 ? _mm512_castps512_ps256(factor) : _mm256_broadcast_ss(FACTOR_##i);        \
         EACH_VECTOR(ADD_PRODUCT, i)                                                                \
     }
 
@@ -80,8 +94,8 @@ typedef struct Panel {
             _mm256_add_ps(half_sums[i][v], _mm256_loadu_ps(residual + 16 * vectors + 8 * v));
 #define ADD_RESIDUAL(i)                                                                            \
     if (i < rows) {                                                                                \
-        const float *residual = tile->residual + i * tile->residual_step;                          \
         EACH_VECTOR(ADD_VECTOR, i)                                                                 \
+        residual += residual_step;                                                                 \
     }
 
 #define ACTIVATE(i, v)                                                                             \
@@ -102,8 +116,8 @@ typedef struct Panel {
         _mm256_storeu_ps(out + 16 * vectors + 8 * v, half_sums[i][v]);
 #define STORE_ROW(i)                                                                               \
     if (i < rows) {                                                                                \
-        float *out = tile->out + i * tile->out_step;                                               \
         EACH_VECTOR(STORE_VECTOR, i)                                                               \
+        out += out_step;                                                                           \
     }
 
 /* `rows`, `vectors` (of 16 channels) and `halves` (of 8, behind them) are constants wherever this
@@ -111,26 +125,26 @@ typedef struct Panel {
 MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows, const int vectors,
                            const int halves)
 {
-    const GemmInput *input = panel->input;
+    const Taps *taps = panel->taps;
     const int width = 16 * vectors + 8 * halves;
     const float *slope = panel->packed + width, *weights = slope + width;
-    const float *in[MAX_ROWS];
+    const ptrdiff_t step = tile->in_step, out_step = tile->out_step;
+    const ptrdiff_t residual_step = tile->residual_step;
+    const float *residual = tile->residual;
+    float *out = tile->out;
     __m512 sums[MAX_ROWS][3], w[3];
     __m256 half_sums[MAX_ROWS][3], half_w[3];
 
     EACH_ROW(BEGIN_ROW)
-    for (int32_t ky = 0; ky < input->taps_y; ky++) {
-        for (int32_t kx = 0; kx < input->taps_x; kx++) {
-            ptrdiff_t offset = ky * input->tap_row + kx * input->tap_pixel;
-            EACH_ROW(LOCATE_ROW)
-            for (ptrdiff_t k = 0; k < input->depth; k++) {
-                EACH_VECTOR(LOAD_WEIGHTS, 0)
-                weights += width;
-                EACH_ROW(MULTIPLY_ROW)
-            }
+    for (int32_t tap = 0; tap < taps->n; tap++) {
+        const float *at = tile->in + taps->offsets[tap], *at_3 = at + 3 * step;
+        const float *end = weights + taps->depth * width;
+        for (; weights != end; weights += width, at++, at_3++) {
+            EACH_VECTOR(LOAD_WEIGHTS, 0)
+            EACH_ROW(MULTIPLY_ROW)
         }
     }
-    if (tile->residual) {
+    if (residual) {
         EACH_ROW(ADD_RESIDUAL)
     }
     if (panel->activation == MIENI_ACTIVATION_PRELU) {
@@ -231,11 +245,20 @@ static void copy_out(const MieniConvArgs *args, const Panel *panel, int32_t y, i
     }
 }
 
-static Panel make_panel(const MieniConvArgs *args, const GemmInput *input, const float *packed,
+static Taps make_taps(const GemmInput *input)
+{
+    Taps taps = {.depth = input->depth};
+    for (int32_t ky = 0; ky < input->taps_y; ky++)
+        for (int32_t kx = 0; kx < input->taps_x; kx++)
+            taps.offsets[taps.n++] = ky * input->tap_row + kx * input->tap_pixel;
+    return taps;
+}
+
+static Panel make_panel(const MieniConvArgs *args, const Taps *taps, const float *packed,
                         int32_t channel, int32_t width)
 {
     int32_t last = channel + width - 8;
-    return (Panel){.input = input,
+    return (Panel){.taps = taps,
                    .packed = packed,
                    .activation = args->shape->activation,
                    .channel = channel,
@@ -248,8 +271,8 @@ static Panel make_panel(const MieniConvArgs *args, const GemmInput *input, const
 
 /* n pixels from (y, x) on, whose factors begin at `in`. Tiles of nearly equal size: of 9 pixels 5 +
  * 4, not 8 + 1, which would wait for its own sums. */
-static void run_pixels(const MieniConvArgs *args, const Panel *panel, const float *in, int32_t y,
-                       int32_t x, int32_t n)
+static void run_pixels(const MieniConvArgs *args, const Panel *panel, const float *in,
+                       ptrdiff_t in_step, int32_t y, int32_t x, int32_t n)
 {
     const TileFn *functions = tiles[panel->width / 8];
     float residual[MAX_ROWS * MAX_WIDTH], out[MAX_ROWS * MAX_WIDTH];
@@ -259,7 +282,7 @@ static void run_pixels(const MieniConvArgs *args, const Panel *panel, const floa
     for (int32_t i = 0; i < n_tiles; i++) {
         int32_t n_rows = rows + (i < n_larger);
         Tile tile = {.in = in,
-                     .in_step = panel->input->pixel,
+                     .in_step = in_step,
                      .out = out,
                      .out_step = panel->width,
                      .residual_step = panel->width};
@@ -277,22 +300,22 @@ static void run_pixels(const MieniConvArgs *args, const Panel *panel, const floa
         functions[n_rows](panel, &tile);
         if (!panel->direct_out)
             copy_out(args, panel, y, x, n_rows, out);
-        in += n_rows * panel->input->pixel;
+        in += n_rows * in_step;
         x += n_rows;
     }
 }
 
-static void run_rows(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                     int32_t row_begin, int32_t y_begin, int32_t y_end)
+static void run_rows(const MieniConvArgs *args, const GemmInput *input, const Taps *taps,
+                     const float *packed, int32_t row_begin, int32_t y_begin, int32_t y_end)
 {
     int32_t padded = avx2_round_up_8(args->shape->out_channels);
-    ptrdiff_t k = (ptrdiff_t)input->taps_y * input->taps_x * input->depth;
+    ptrdiff_t k = taps->n * taps->depth;
 
     for (int32_t channel = 0, width; channel < padded; channel += width) {
         width = gemm_panel_width_avx512(padded - channel);
-        Panel panel = make_panel(args, input, packed, channel, width);
+        Panel panel = make_panel(args, taps, packed, channel, width);
         for (int32_t y = y_begin; y < y_end; y++)
-            run_pixels(args, &panel, input->in + (y - row_begin) * input->row, y, 0,
+            run_pixels(args, &panel, input->in + (y - row_begin) * input->row, input->pixel, y, 0,
                        args->shape->out_width);
         packed += (k + 2) * width;
     }
@@ -325,8 +348,8 @@ static void run_narrow_panel(const MieniConvArgs *args, const Panel *panel, Narr
                       narrow->residual + i * panel->width);
     for (int32_t i = 0, at = 0; i < n_tiles; i++) {
         int32_t n_rows = rows + (i < n_larger);
-        Tile tile = {.in = narrow->in + at * panel->input->depth,
-                     .in_step = panel->input->depth,
+        Tile tile = {.in = narrow->in + at * panel->taps->depth,
+                     .in_step = panel->taps->depth,
                      .out = narrow->out + at * panel->width,
                      .out_step = panel->width,
                      .residual_step = panel->width};
@@ -347,7 +370,7 @@ static void run_narrow(const MieniConvArgs *args, const GemmInput *input, const 
     int32_t padded = avx2_round_up_8(args->shape->out_channels);
     int32_t k = input->taps_y * input->taps_x * input->depth;
     int32_t most = MIENI_MIN(NARROW_FLOATS / k, NARROW_PIXELS);
-    const GemmInput compact = {.taps_y = 1, .taps_x = 1, .depth = k};
+    const Taps compact = {.n = 1, .depth = k};
     Narrow narrow;
 
     for (int32_t first = row_begin * width, n; first < row_end * width; first += n) {
@@ -377,8 +400,9 @@ void mieni_gemm_avx512(const MieniConvArgs *args, const GemmInput *input, const 
         run_narrow(args, input, packed, row_begin, row_end);
     } else {
         int32_t rows = MIENI_MAX(BLOCK_FLOATS / k / width, 1);
+        const Taps taps = make_taps(input);
         for (int32_t y = row_begin; y < row_end; y += rows)
-            run_rows(args, input, packed, row_begin, y, MIENI_MIN(y + rows, row_end));
+            run_rows(args, input, &taps, packed, row_begin, y, MIENI_MIN(y + rows, row_end));
     }
     if (!avx2_has_tail(args))
         return;

@@ -9,6 +9,14 @@
 #include "kernels/x86/avx512.h"
 #include "kernels/x86/gemm_avx2.h"
 
+#define GEMM_MAX_TAPS_AVX512 64
+
+/* True if mieni_gemm_avx512 takes it. */
+static inline bool gemm_takes_avx512(const GemmInput *input)
+{
+    return input->taps_y * input->taps_x <= GEMM_MAX_TAPS_AVX512;
+}
+
 /* Computes output rows row_begin .. row_end - 1. */
 void mieni_gemm_avx512(const MieniConvArgs *args, const GemmInput *input, const float *packed,
                        int32_t row_begin, int32_t row_end);
