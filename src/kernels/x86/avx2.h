@@ -31,6 +31,8 @@ void mieni_resize_add_avx2(const MieniPlane *in, const MieniPlane *add, const Mi
 void mieni_layer_norm_avx2(const MieniNormSpec *spec, const MieniPlane *in, const MieniPlane *out);
 void mieni_transpose_avx2(const MieniPlane *in, float scale, const MieniPlane *add,
                           const MieniPlane *out);
+void mieni_sample_bilinear_avx2(const MieniPlane *in, const float matrix[16],
+                                const MieniPlane *out);
 double mieni_fma_loop_avx2(int64_t iterations);
 
 /* A mask of the first n lanes; n may be anything. */

@@ -7,6 +7,8 @@
  */
 #include "kernels/x86/depthwise_avx512.h"
 
+#define BLOCK_FLOATS 1024 /* outputs of all channels while a group's weights stay in registers */
+
 /* Channels of the group that begins with `left` channels to go, left a multiple of 8. */
 static int32_t group_width(int32_t left)
 {
@@ -116,37 +118,53 @@ typedef struct Row {
     int32_t width;
 } Row;
 
-/* `outputs` neighbouring pixels, all channels: neighbours in memory follow each other. */
-MIENI_INLINE void columns(const Row *row, const float *in, float *to, const int stride,
+/* n times `outputs` neighbouring pixels, all channels; the weights of a group are loaded once. */
+MIENI_INLINE void columns(const Row *row, const float *in, float *to, int32_t n, const int stride,
                           const int outputs)
 {
     const float *packed = row->packed;
+    ptrdiff_t in_step = outputs * stride * row->pixel_stride, to_step = outputs * row->channels;
     int32_t c = 0;
     for (; c + 16 <= row->channels; c += 16, packed += 160) {
         const __m512 weights[10] = {EACH_WEIGHT(WEIGHT_16)};
-        slide_16(in + c, row->row_stride, row->pixel_stride, weights, to + c, row->channels, stride,
-                 outputs);
+        const float *from = in + c;
+        float *into = to + c;
+        for (int32_t i = 0; i < n; i++, from += in_step, into += to_step)
+            slide_16(from, row->row_stride, row->pixel_stride, weights, into, row->channels, stride,
+                     outputs);
     }
     if (c < row->channels) {
         const __m256 weights[10] = {EACH_WEIGHT(WEIGHT_8)};
-        slide_8(in + c, row->row_stride, row->pixel_stride, weights, to + c, row->channels, stride,
-                outputs);
+        const float *from = in + c;
+        float *into = to + c;
+        for (int32_t i = 0; i < n; i++, from += in_step, into += to_step)
+            slide_8(from, row->row_stride, row->pixel_stride, weights, into, row->channels, stride,
+                    outputs);
     }
 }
 
 MIENI_INLINE void row_3x3(const Row *row, const float *in, float *to, const int stride)
 {
     ptrdiff_t step = stride * row->pixel_stride;
-    int32_t left = row->width;
+    int32_t left = row->width, most = MIENI_MAX(BLOCK_FLOATS / row->channels / 4, 1);
+    int32_t quads = left / 4 - (left % 4 == 2 && left >= 6); /* 6 are 3 + 3 */
 
-    for (; left >= 4 && left != 6; left -= 4, in += 4 * step, to += 4 * row->channels)
-        columns(row, in, to, stride, 4);
-    for (; left >= 3; left -= 3, in += 3 * step, to += 3 * row->channels)
-        columns(row, in, to, stride, 3);
+    for (int32_t n; quads > 0; quads -= n, left -= 4 * n) {
+        n = MIENI_MIN(quads, most);
+        columns(row, in, to, n, stride, 4);
+        in += 4 * n * step;
+        to += 4 * n * row->channels;
+    }
+    if (left >= 3) {
+        columns(row, in, to, left / 3, stride, 3);
+        in += left / 3 * 3 * step;
+        to += left / 3 * 3 * row->channels;
+        left %= 3;
+    }
     if (left == 2)
-        columns(row, in, to, stride, 2);
+        columns(row, in, to, 1, stride, 2);
     else if (left == 1)
-        columns(row, in, to, stride, 1);
+        columns(row, in, to, 1, stride, 1);
 }
 
 /* A row of 8 channels, stride 1, two pixels a vector. */
@@ -161,7 +179,7 @@ static void row_of_pairs(const Row *row, const float *in, float *to)
     for (; left >= 2; left -= 2, in += 16, to += 16)
         slide_16(in, row->row_stride, 8, weights, to, 16, 2, 1);
     if (left)
-        columns(row, in, to, 1, 1);
+        columns(row, in, to, 1, 1, 1);
 }
 
 /* Any kernel, any border: one output of one group of `width` channels. */

@@ -11,5 +11,6 @@ void mieni_kernels_init_avx2(MieniKernels *kernels)
     kernels->layer_norm = mieni_layer_norm_avx2;
     kernels->transpose = mieni_transpose_avx2;
     kernels->resize_add = mieni_resize_add_avx2;
+    kernels->sample_bilinear = mieni_sample_bilinear_avx2;
     kernels->fma_loop = mieni_fma_loop_avx2;
 }
