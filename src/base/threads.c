@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pieces are taken from one atomic word that holds the number of the job and how many pieces are
+ * left: who takes a piece of a job knows that the job is not over, so its function may be read.
+ *
+ * Inside a section threads without work look for more for some microseconds before they fall
+ * asleep: the steps of a network follow each other faster than a sleeper wakes. Outside they sleep
+ * at once.
+ */
 #include "base/threads.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+
+/* Looks at the word before falling asleep: about 20 microseconds. */
+#define MAX_LOOKS 1500
 
 typedef struct Worker {
     MieniPool *pool;
@@ -13,46 +25,88 @@ typedef struct Worker {
 struct MieniPool {
     int32_t n_threads;
     Worker *workers; /* [n_threads - 1] */
-    pthread_mutex_t mutex;
-    pthread_cond_t work_there; /* a new job, or the end */
-    pthread_cond_t work_done;  /* the last piece of a job is done */
-    uint64_t job;              /* counts jobs, so that a sleeper sees a new one */
-    bool ending;
+    /* The running job; read only by those who hold a piece of it. */
     MieniPoolFn fn;
     void *user;
-    int32_t n, next, n_open; /* pieces of the job: all, next to take, not yet done */
+    _Atomic uint64_t pieces;  /* number of the job << 32 | pieces that nobody has taken */
+    _Atomic int32_t n_open;   /* pieces that are not done */
+    _Atomic uint32_t section; /* odd inside of one; counts them, so that a sleeper sees a new one */
+    _Atomic int32_t n_asleep; /* workers */
+    _Atomic bool caller_asleep;
+    _Atomic bool ending;
+    pthread_mutex_t mutex;
+    pthread_cond_t work_there; /* a new job or section, or the end */
+    pthread_cond_t work_done;  /* the last piece of a job is done */
 };
 
-/* Takes pieces until none is left. Called and left with the mutex held. */
+/* Tells the processor that this is a waiting loop. */
+static void look_again(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __asm__ volatile("pause");
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void wake(MieniPool *pool, pthread_cond_t *whom)
+{
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_broadcast(whom);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static bool has_work(MieniPool *pool)
+{
+    return (uint32_t)atomic_load(&pool->pieces) > 0;
+}
+
+/* Takes pieces until none is left. */
 static void work(MieniPool *pool, int32_t thread)
 {
-    while (pool->next < pool->n) {
-        int32_t index = pool->next++;
-        MieniPoolFn fn = pool->fn;
-        void *user = pool->user;
-        pthread_mutex_unlock(&pool->mutex);
-        fn(user, index, thread);
-        pthread_mutex_lock(&pool->mutex);
-        if (--pool->n_open == 0)
-            pthread_cond_signal(&pool->work_done);
+    uint64_t pieces = atomic_load(&pool->pieces);
+    while ((uint32_t)pieces > 0) {
+        if (!atomic_compare_exchange_weak(&pool->pieces, &pieces, pieces - 1))
+            continue;
+        pool->fn(pool->user, (int32_t)((uint32_t)pieces - 1), thread);
+        if (atomic_fetch_sub(&pool->n_open, 1) == 1 && atomic_load(&pool->caller_asleep))
+            wake(pool, &pool->work_done);
+        pieces = atomic_load(&pool->pieces);
     }
+}
+
+/* Counts itself as asleep before it looks a last time: whoever publishes work after that sees it.
+ */
+static void sleep_until_work(MieniPool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    uint32_t section = atomic_load(&pool->section);
+    bool inside = section % 2 == 1;
+    atomic_fetch_add(&pool->n_asleep, 1);
+    while (!has_work(pool) && !atomic_load(&pool->ending) &&
+           (inside ? atomic_load(&pool->section) == section : atomic_load(&pool->section) % 2 == 0))
+        pthread_cond_wait(&pool->work_there, &pool->mutex);
+    atomic_fetch_sub(&pool->n_asleep, 1);
+    pthread_mutex_unlock(&pool->mutex);
 }
 
 static void *worker_main(void *argument)
 {
     Worker *worker = argument;
     MieniPool *pool = worker->pool;
-    uint64_t seen = 0;
-    pthread_mutex_lock(&pool->mutex);
-    while (!pool->ending) {
-        if (pool->job == seen) {
-            pthread_cond_wait(&pool->work_there, &pool->mutex);
-            continue;
+    int looks = 0;
+    while (!atomic_load(&pool->ending)) {
+        if (has_work(pool)) {
+            work(pool, worker->thread);
+            looks = 0;
+        } else if (atomic_load(&pool->section) % 2 == 1 && looks < MAX_LOOKS) {
+            looks++;
+            look_again();
+        } else {
+            sleep_until_work(pool);
+            looks = 0;
         }
-        seen = pool->job;
-        work(pool, worker->thread);
     }
-    pthread_mutex_unlock(&pool->mutex);
     return NULL;
 }
 
@@ -82,6 +136,12 @@ MienStatus mieni_pool_create(int32_t n_threads, MieniPool **out)
     if (!pool)
         return MIEN_E_NOMEM;
     pool->n_threads = 1;
+    atomic_init(&pool->pieces, 0);
+    atomic_init(&pool->n_open, 0);
+    atomic_init(&pool->section, 0);
+    atomic_init(&pool->n_asleep, 0);
+    atomic_init(&pool->caller_asleep, false);
+    atomic_init(&pool->ending, false);
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work_there, NULL);
     pthread_cond_init(&pool->work_done, NULL);
@@ -99,6 +159,37 @@ int32_t mieni_pool_n_threads(const MieniPool *pool)
     return pool->n_threads;
 }
 
+void mieni_pool_begin(MieniPool *pool)
+{
+    if (pool->n_threads == 1)
+        return;
+    atomic_fetch_add(&pool->section, 1);
+    if (atomic_load(&pool->n_asleep) > 0)
+        wake(pool, &pool->work_there);
+}
+
+void mieni_pool_end(MieniPool *pool)
+{
+    if (pool->n_threads > 1)
+        atomic_fetch_add(&pool->section, 1);
+}
+
+/* The caller's wait for what others still do. */
+static void wait_for_others(MieniPool *pool)
+{
+    for (int looks = 0; looks < MAX_LOOKS; looks++) {
+        if (atomic_load(&pool->n_open) == 0)
+            return;
+        look_again();
+    }
+    pthread_mutex_lock(&pool->mutex);
+    atomic_store(&pool->caller_asleep, true);
+    while (atomic_load(&pool->n_open) > 0)
+        pthread_cond_wait(&pool->work_done, &pool->mutex);
+    atomic_store(&pool->caller_asleep, false);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 void mieni_pool_run(MieniPool *pool, int32_t n, MieniPoolFn fn, void *user)
 {
     if (pool->n_threads == 1 || n <= 1) {
@@ -106,27 +197,23 @@ void mieni_pool_run(MieniPool *pool, int32_t n, MieniPoolFn fn, void *user)
             fn(user, i, 0);
         return;
     }
-    pthread_mutex_lock(&pool->mutex);
     pool->fn = fn;
     pool->user = user;
-    pool->n = pool->n_open = n;
-    pool->next = 0;
-    pool->job++;
-    pthread_cond_broadcast(&pool->work_there);
+    atomic_store(&pool->n_open, n);
+    uint64_t job = (atomic_load(&pool->pieces) >> 32) + 1;
+    atomic_store(&pool->pieces, job << 32 | (uint32_t)n);
+    if (atomic_load(&pool->n_asleep) > 0)
+        wake(pool, &pool->work_there);
     work(pool, 0);
-    while (pool->n_open > 0)
-        pthread_cond_wait(&pool->work_done, &pool->mutex);
-    pthread_mutex_unlock(&pool->mutex);
+    wait_for_others(pool);
 }
 
 void mieni_pool_destroy(MieniPool *pool)
 {
     if (!pool)
         return;
-    pthread_mutex_lock(&pool->mutex);
-    pool->ending = true;
-    pthread_cond_broadcast(&pool->work_there);
-    pthread_mutex_unlock(&pool->mutex);
+    atomic_store(&pool->ending, true);
+    wake(pool, &pool->work_there);
     for (int32_t i = 0; i < pool->n_threads - 1; i++)
         pthread_join(pool->workers[i].handle, NULL);
     pthread_cond_destroy(&pool->work_done);

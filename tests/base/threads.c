@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "support/test.h"
 
@@ -158,10 +159,61 @@ static void signals_are_for_the_callers_threads(void **state)
     pthread_mutex_destroy(&meeting.mutex);
 }
 
+static void sections_run_everything_once(void **state)
+{
+    (void)state;
+    MieniPool *pool;
+    assert_int_equal(mieni_pool_create(4, &pool), MIEN_OK);
+    for (int i = 0; i < 300; i++) {
+        mieni_pool_begin(pool);
+        for (int k = 0; k < i % 8; k++)
+            check_run(pool, 1 + (i + k) % 9);
+        mieni_pool_end(pool);
+        if (i % 3 == 0)
+            check_run(pool, 5);
+    }
+    mieni_pool_destroy(pool);
+}
+
+static double milliseconds(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
+}
+
+/* What threads without work cost, inside of a section and outside: next to nothing. */
+static void nobody_spins_without_work(void **state)
+{
+    (void)state;
+    MieniPool *pool;
+    assert_int_equal(mieni_pool_create(4, &pool), MIEN_OK);
+    for (int inside = 0; inside <= 1; inside++) {
+        mieni_pool_begin(pool);
+        check_run(pool, 8);
+        if (!inside)
+            mieni_pool_end(pool);
+        double before = milliseconds(CLOCK_PROCESS_CPUTIME_ID);
+        double start = milliseconds(CLOCK_MONOTONIC);
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+        double used = milliseconds(CLOCK_PROCESS_CPUTIME_ID) - before;
+        assert_true(used < (milliseconds(CLOCK_MONOTONIC) - start) / 10);
+        check_run(pool, 8);
+        if (inside)
+            mieni_pool_end(pool);
+    }
+    mieni_pool_destroy(pool);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(every_piece_runs_once),  cmocka_unit_test(many_short_jobs),
-    cmocka_unit_test(pieces_run_in_parallel), cmocka_unit_test(pools_come_and_go),
-    cmocka_unit_test(no_memory_is_an_error),  cmocka_unit_test(signals_are_for_the_callers_threads),
+    cmocka_unit_test(every_piece_runs_once),
+    cmocka_unit_test(many_short_jobs),
+    cmocka_unit_test(pieces_run_in_parallel),
+    cmocka_unit_test(pools_come_and_go),
+    cmocka_unit_test(no_memory_is_an_error),
+    cmocka_unit_test(signals_are_for_the_callers_threads),
+    cmocka_unit_test(sections_run_everything_once),
+    cmocka_unit_test(nobody_spins_without_work),
 };
 
 TEST_MAIN(tests)

@@ -8,16 +8,18 @@
 
 #include "backend/cpu/cpu.h"
 
-/* Below this many multiply-adds waking another thread costs more than it saves. */
-#define MIN_SHARED_MACS 500e3
+/* Below this many multiply-adds handing over rows costs more than it saves. */
+#define MIN_SHARED_MACS 100e3
+/* Pieces a thread: a thread that comes late, or is held up, leaves some of its own to others. */
+#define PIECES_PER_THREAD 3
 
 /* A job on its way through the steps. */
 typedef struct Run {
     MieniDevicePlan *plan;
     MieniJob *job;
     CpuWorkspace *workspace; /* whose activations the job uses */
-    const CpuStep *step;
-    int32_t rows_per_piece;
+    const CpuStep *step;     /* NULL: the input is read */
+    int32_t n_rows, rows_per_piece;
 } Run;
 
 static MieniPlane plane_of(const Run *run, int32_t tensor)
@@ -133,21 +135,13 @@ static void run_rows(const Run *run, float *scratch, int32_t row_begin, int32_t 
     }
 }
 
-static void run_piece(void *user, int32_t index, int32_t thread)
-{
-    const Run *run = user;
-    int32_t begin = index * run->rows_per_piece;
-    int32_t end = MIENI_MIN(begin + run->rows_per_piece, run->step->n_rows);
-    run_rows(run, run->plan->workspaces[thread].scratch, begin, end);
-}
-
 /* The lanes behind the last channel hold zeros, whatever tensor had the memory in the last run. */
-static void read_input(const Run *run)
+static void read_input(const Run *run, int32_t row_begin, int32_t row_end)
 {
     MieniPlane plane = plane_of(run, run->plan->input);
-    const float *in = run->job->input;
     ptrdiff_t row_floats = (ptrdiff_t)plane.width * plane.channels;
-    for (int32_t y = 0; y < plane.height; y++, in += row_floats) {
+    for (int32_t y = row_begin; y < row_end; y++) {
+        const float *in = run->job->input + y * row_floats;
         float *row = mieni_plane_at(&plane, y, 0);
         if (plane.pixel_stride == plane.channels) {
             memcpy(row, in, (size_t)row_floats * sizeof(*row));
@@ -158,6 +152,17 @@ static void read_input(const Run *run)
                 row[x * plane.pixel_stride + c] =
                     c < plane.channels ? in[x * plane.channels + c] : 0;
     }
+}
+
+static void run_piece(void *user, int32_t index, int32_t thread)
+{
+    const Run *run = user;
+    int32_t begin = index * run->rows_per_piece;
+    int32_t end = MIENI_MIN(begin + run->rows_per_piece, run->n_rows);
+    if (run->step)
+        run_rows(run, run->plan->workspaces[thread].scratch, begin, end);
+    else
+        read_input(run, begin, end);
 }
 
 static void write_outputs(const Run *run)
@@ -171,24 +176,31 @@ static void write_outputs(const Run *run)
     }
 }
 
+/* Runs a step's rows, or shares them out over the pool in multiples of `unit`. */
+static void run_step(Run *run, int32_t n_rows, int32_t unit, int32_t thread, bool share)
+{
+    run->n_rows = run->rows_per_piece = n_rows;
+    if (!share || n_rows <= unit) {
+        run_piece(run, 0, thread);
+        return;
+    }
+    int32_t n_pieces = run->plan->n_workspaces * PIECES_PER_THREAD;
+    int32_t rows = (n_rows + n_pieces - 1) / n_pieces;
+    run->rows_per_piece = (rows + unit - 1) / unit * unit;
+    n_pieces = (n_rows + run->rows_per_piece - 1) / run->rows_per_piece;
+    mieni_pool_run(run->plan->device->pool, n_pieces, run_piece, run);
+}
+
 /* `share`: rows of large steps go over the pool; else the calling thread does it all. */
 static void run_job(MieniDevicePlan *plan, MieniJob *job, int32_t thread, bool share)
 {
     Run run = {.plan = plan, .job = job, .workspace = &plan->workspaces[thread]};
     if (job->input)
-        read_input(&run);
+        run_step(&run, plan->tensors[plan->input].plane.height, 1, thread, share);
     for (int32_t i = 0; i < plan->n_steps; i++) {
-        run.step = &plan->steps[i];
-        int32_t n_rows = run.step->n_rows, unit = run.step->row_unit;
-        bool large = run.step->op.macs >= MIN_SHARED_MACS || run.step->op.kind == MIENI_OP_CROP;
-        if (!share || !large || n_rows <= unit) {
-            run_rows(&run, plan->workspaces[thread].scratch, 0, n_rows);
-            continue;
-        }
-        int32_t per_thread = (n_rows + plan->n_workspaces - 1) / plan->n_workspaces;
-        run.rows_per_piece = (per_thread + unit - 1) / unit * unit;
-        int32_t n_pieces = (n_rows + run.rows_per_piece - 1) / run.rows_per_piece;
-        mieni_pool_run(plan->device->pool, n_pieces, run_piece, &run);
+        const CpuStep *step = run.step = &plan->steps[i];
+        bool large = step->op.macs >= MIN_SHARED_MACS || step->op.kind == MIENI_OP_CROP;
+        run_step(&run, step->n_rows, step->row_unit, thread, share && large);
     }
     write_outputs(&run);
 }
@@ -208,7 +220,9 @@ MienStatus mieni_cpu_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, M
 {
     (void)error; /* a CPU does not fail half-way */
     if (n == 1) {
+        mieni_pool_begin(plan->device->pool);
         run_job(plan, jobs, 0, plan->n_workspaces > 1);
+        mieni_pool_end(plan->device->pool);
         return MIEN_OK;
     }
     Batch batch = {plan, jobs};
