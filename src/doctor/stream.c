@@ -83,6 +83,7 @@ MienStatus mieni_stream_create(const MieniMachine *machine, const char *program,
                           .timeout_ms = timeout_ms,
                           .heard_ms = mieni_now_ms(),
                           .state = MIEN_WATCH_DRIVER_STARTING,
+                          .message = "waiting for NVIDIA's driver library",
                           .text = mieni_alloc(MAX_OUTPUT, 1)};
     MienStatus status = made->text ? MIEN_OK : MIEN_E_NOMEM;
     if (status == MIEN_OK && !program &&

@@ -153,7 +153,7 @@ static void put_gpu(Screen *screen, const MienWatchGpu *gpu)
     }
     if (!(gpu->slowdown & MIEN_SLOWDOWN_UNKNOWN) && gpu->slowdown) {
         text = new_line(screen, CLI_WATCH_TEXT, READING);
-        add(&text, "  slowed  ");
+        add(&text, "  held by ");
         add_slowdown(&text, gpu->slowdown);
     }
     put_users(screen, gpu);
