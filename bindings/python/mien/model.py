@@ -61,7 +61,8 @@ def find_model(name: str) -> str:
         if os.path.isfile(path):
             return path
     raise FileNotFoundError("model {0} ({1}) is not on this machine; get it with: mien models "
-                            "fetch {0}, or set MIEN_MODEL_DIR".format(entry.name, entry.file))
+                            "fetch {0}, or set MIEN_MODEL_DIR to a folder that has it (from {2})"
+                            .format(entry.name, entry.file, entry.url))
 
 
 class Model:
