@@ -35,7 +35,8 @@ class Help(tool.Case):
         text = self.good("run", "--help").stdout
         for option in ("-o,", "--format", "--faces", "--model ", "--refine", "--detector",
                        "--threads", "--batch", "--model-dir", "--min-detection-confidence",
-                       "--min-tracking-confidence", "--static", "--require-face", "--color",
+                       "--min-tracking-confidence", "--min-presence-confidence", "--smooth",
+                       "--fov", "--static", "--require-face", "--color",
                        "-q,", "-v,", "--progress", "one at a time"):
             self.assertIn(option, " ".join(text.split()))
 
@@ -89,7 +90,7 @@ class Mistakes(tool.Case):
         self.fails(2, ["bench", "--repeats", "0"], "--repeats", "1 to 1000000")
 
     def test_choices(self):
-        self.fails(2, ["run", "a.ppm", "--format", "xml"], "--format", "ndjson, csv, obj")
+        self.fails(2, ["run", "a.ppm", "--format", "xml"], "--format", "ndjson, csv, openface, obj")
         self.fails(2, ["run", "a.ppm", "--format", "ndjsn"], "did you mean ndjson?")
         self.fails(2, ["run", "a.ppm", "--color", "sometimes"], "auto, always, never")
         self.fails(2, ["run", "a.ppm", "--model", "face_mesh_atention"],

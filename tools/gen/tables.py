@@ -119,8 +119,12 @@ def geometry(folder):
 
 
 def landmarks_68(folder):
-    values = indexed(folder, "landmarks_68")
-    yield table(f"uint16_t landmarks_68[{len(values)}]", map(str, values))
+    """Each landmark with its vertex of the canonical face."""
+    values, vertices = indexed(folder, "landmarks_68"), counted(folder, "canonical_vertices")
+    yield ("static const struct {\n    uint16_t landmark;\n    float vertex[3];\n} " +
+           table(f"landmarks_68[{len(values)}]",
+                 [f"{{{value}, {{" + ", ".join(map(number, vertices[value][:3])) + "}}"
+                  for value in values]).removeprefix("static const "))
 
 
 def main():

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,28 +23,36 @@ typedef struct RunValues {
     int32_t faces, threads, batch;
     const char *model, *detector, *model_dir, *draw, *device;
     bool refine, is_static, require_face, allow_software;
-    double min_detection_confidence, min_tracking_confidence;
-    int32_t progress;
+    double min_detection_confidence, min_presence_confidence, min_tracking_confidence, fov;
+    int32_t smooth, progress;
 } RunValues;
+
+/* fov: not given. */
+#define NO_FOV 0
+
+static const char *const smooth_names[] = {"default", "off", "mediapipe", "strong", NULL};
 
 /* clang-format off */
 static const CliOption options[] = {
     {"output", 'o', CLI_TEXTS, offsetof(RunValues, outputs), "OUT", "a file, a folder or - for standard output; may be repeated; the ending chooses the format: .jsonl .csv .png .jpg .mp4 .obj (default -)", 0, 0, NULL},
-    {"format", 'f', CLI_CHOICE, offsetof(RunValues, format), "F", "format of outputs without a telling ending, and of folders: ndjson, csv, obj, png, jpeg, mp4, annotated (default ndjson)", 0, 0, cli_format_names},
+    {"format", 'f', CLI_CHOICE, offsetof(RunValues, format), "F", "format of outputs without a telling ending, and of folders: ndjson, csv, openface (also for .csv), obj, png, jpeg, mp4, annotated (default ndjson)", 0, 0, cli_format_names},
     {"json", 0, CLI_FLAG, offsetof(RunValues, json), NULL, "the same as --format ndjson", 0, 0, NULL},
     {"faces", 'n', CLI_INT, offsetof(RunValues, faces), "N", "faces to look for (default 1)", 1, 100, NULL},
-    {"model", 'm', CLI_TEXT, offsetof(RunValues, model), "NAME", "face_mesh (468 landmarks, default), face_mesh_attention (478), or a .tflite file", 0, 0, NULL},
+    {"model", 'm', CLI_TEXT, offsetof(RunValues, model), "NAME", "face_mesh (468 landmarks, default), face_mesh_attention (478), face_landmarker (478, blendshapes and pose), or a .tflite or .task file", 0, 0, NULL},
     {"refine", 0, CLI_FLAG, offsetof(RunValues, refine), NULL, "the same as --model face_mesh_attention", 0, 0, NULL},
-    {"detector", 0, CLI_TEXT, offsetof(RunValues, detector), "NAME", "short (faces within 2 m, default), full (within 5 m), or a .tflite file", 0, 0, NULL},
+    {"detector", 0, CLI_TEXT, offsetof(RunValues, detector), "NAME", "short (faces within 2 m, default; a bundle has its own), full (within 5 m), or a .tflite file", 0, 0, NULL},
     {"model-dir", 0, CLI_TEXT, offsetof(RunValues, model_dir), "DIR", "look for models here first", 0, 0, NULL},
     {"device", 'd', CLI_TEXT, offsetof(RunValues, device), "D", "cpu, cuda[:N|:GPU-uuid], vulkan[:N], gpu or auto; nothing else is used instead (default $MIEN_DEVICE, else cpu)", 0, 0, NULL},
     {"allow-software", 0, CLI_FLAG, offsetof(RunValues, allow_software), NULL, "let --device vulkan:N be a driver that computes on the CPU", 0, 0, NULL},
     {"min-detection-confidence", 0, CLI_REAL, offsetof(RunValues, min_detection_confidence), "X", "drop detections below this score (default 0.5)", 0, 1, NULL},
-    {"min-tracking-confidence", 0, CLI_REAL, offsetof(RunValues, min_tracking_confidence), "X", "drop faces whose presence is not above this (default 0.5)", 0, 1, NULL},
+    {"min-tracking-confidence", 0, CLI_REAL, offsetof(RunValues, min_tracking_confidence), "X", "face_mesh: drop faces whose presence is not above this; face_landmarker: a detection that overlaps a followed face by more is that face (default 0.5)", 0, 1, NULL},
+    {"min-presence-confidence", 0, CLI_REAL, offsetof(RunValues, min_presence_confidence), "X", "face_landmarker: drop faces whose presence is not above this (default 0.5)", 0, 1, NULL},
+    {"smooth", 0, CLI_CHOICE, offsetof(RunValues, smooth), "S", "landmarks of followed faces: off, mediapipe or strong; default is what MediaPipe does, face_landmarker with one face only", 0, 0, smooth_names},
+    {"fov", 0, CLI_REAL, offsetof(RunValues, fov), "DEG", "vertical field of view of the camera, for the pose, which it asks for (default 63)", 1, 170, NULL},
     {"static", 0, CLI_FLAG, offsetof(RunValues, is_static), NULL, "search every frame of a video for faces instead of following them", 0, 0, NULL},
     {"threads", 't', CLI_INT, offsetof(RunValues, threads), "N", "threads that compute (default 1)", 1, 64, NULL},
     {"batch", 'b', CLI_INT, offsetof(RunValues, batch), "N", "pictures, or frames with --static, that are computed together; frames of a followed video depend on one another and go one at a time (default 1)", 1, 256, NULL},
-    {"draw", 0, CLI_TEXT, offsetof(RunValues, draw), "LIST", "what annotated outputs show: mesh, contours, irises, box, id, or none (default " CLI_OVERLAY_DEFAULT ")", 0, 0, NULL},
+    {"draw", 0, CLI_TEXT, offsetof(RunValues, draw), "LIST", "what annotated outputs show: mesh, contours, irises, box, id, pose, or none (default " CLI_OVERLAY_DEFAULT ")", 0, 0, NULL},
     {"require-face", 0, CLI_FLAG, offsetof(RunValues, require_face), NULL, "exit with 7 if no face was found in any input", 0, 0, NULL},
     {"progress", 0, CLI_CHOICE, offsetof(RunValues, progress), "WHEN", "auto (on a terminal), none, or json for programs (default auto)", 0, 0, cli_progress_names},
     CLI_COMMON_OPTIONS(RunValues, common),
@@ -57,6 +66,7 @@ static const CliCommand command = {
     .examples = "mien run portrait.jpg                        landmarks as NDJSON\n"
                 "mien run portrait.jpg -o mesh.png            the mesh drawn on the picture\n"
                 "mien run clip.mp4 -o clip.mp4.jsonl -o annotated.mp4\n"
+                "mien run clip.mp4 -m face_landmarker -o pose.csv --format openface\n"
                 "mien run --refine --faces 4 photos/ -o out/ --format annotated\n"
                 "mien run 'photos/*.jpg' -o faces.csv --batch 8\n"
                 "cat portrait.png | mien run - -o - --format csv\n",
@@ -87,8 +97,10 @@ typedef struct ModelName {
     const char *name, *entry;
 } ModelName;
 
-static const ModelName landmark_models[] = {
-    {"face_mesh", "face_mesh"}, {"face_mesh_attention", "face_mesh_attention"}, {NULL, NULL}};
+static const ModelName landmark_models[] = {{"face_mesh", "face_mesh"},
+                                            {"face_mesh_attention", "face_mesh_attention"},
+                                            {"face_landmarker", "face_landmarker"},
+                                            {NULL, NULL}};
 static const ModelName detector_models[] = {
     {"short", "face_detector_short"}, {"full", "face_detector_full_sparse"}, {NULL, NULL}};
 
@@ -121,12 +133,17 @@ static CliExit load(const CliStore *store, const char *option, const ModelName *
             return cli_fail(CLI_MODEL, "%s", error.text);
         return CLI_OK;
     }
-    const char *names[] = {known[0].name, known[1].name, NULL};
+    const char *names[4] = {NULL};
+    char list[80] = "";
+    for (int i = 0; known[i].name; i++) {
+        names[i] = known[i].name;
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", known[i].name);
+    }
     const char *meant = cli_did_you_mean(text, names);
     if (meant)
         return cli_fail(CLI_USAGE, "run: --%s %s: did you mean %s?", option, text, meant);
-    return cli_fail(CLI_USAGE, "run: --%s %s: must be %s, %s or a .tflite file", option, text,
-                    names[0], names[1]);
+    return cli_fail(CLI_USAGE, "run: --%s %s: must be %s or a model file", option, text, list);
 }
 
 static CliModelUse model_use(const char *role, const Loaded *loaded)
@@ -154,8 +171,14 @@ static int exit_code(const CliSessionResult *result, const RunValues *values, si
 static int run_session(CliRun *run, const RunValues *values, const CliInputs *inputs,
                        CliOutputs *outputs, const Loaded *model, const Loaded *detector)
 {
-    run->models[0] = model_use("landmarks", model);
-    run->models[1] = model_use("detector", detector);
+    bool bundle = mien_model_n_networks(model->model) > 1;
+    run->models[run->n_models++] = model_use("landmarks", model);
+    run->models[run->n_models++] = model_use("detector", detector->model ? detector : model);
+    run->blendshapes = bundle;
+    run->transform = bundle || values->fov > NO_FOV || cli_outputs_want_pose(outputs) ||
+                     (run->overlay & CLI_OVERLAY_POSE) != 0;
+    if (bundle)
+        run->models[run->n_models++] = model_use("blendshapes", model);
     CliSessionOptions session = {
         .run = run,
         .inputs = inputs,
@@ -192,8 +215,8 @@ static CliExit check_values(RunValues *values, CliRun *run)
         values->model = values->refine ? "face_mesh_attention" : "face_mesh";
     if (!cli_overlay_parse(values->draw, &run->overlay))
         return cli_fail(CLI_USAGE,
-                        "run: --draw %s: must be a list of mesh, contours, irises, box, id, or "
-                        "none",
+                        "run: --draw %s: must be a list of mesh, contours, irises, box, id, "
+                        "pose, or none",
                         values->draw);
     /* An empty variable is as good as none. */
     if (!values->device && getenv("MIEN_DEVICE") && *getenv("MIEN_DEVICE"))
@@ -202,7 +225,12 @@ static CliExit check_values(RunValues *values, CliRun *run)
     run->threads = values->threads;
     run->batch = values->batch;
     run->min_detection_confidence = values->min_detection_confidence;
+    run->min_presence_confidence = values->min_presence_confidence;
     run->min_tracking_confidence = values->min_tracking_confidence;
+    run->smoothing = (MienSmoothing)values->smooth; /* in the order of the names */
+    run->smooth_name = smooth_names[values->smooth];
+    if (values->fov > NO_FOV)
+        run->fov_degrees = values->fov;
     run->is_static = values->is_static;
     return CLI_OK;
 }
@@ -214,15 +242,15 @@ int cmd_run(int argc, char **argv)
         .faces = 1,
         .threads = 1,
         .batch = 1,
-        .detector = "short",
         .draw = CLI_OVERLAY_DEFAULT,
         .min_detection_confidence = 0.5,
+        .min_presence_confidence = 0.5,
         .min_tracking_confidence = 0.5,
     };
     CliList operands = {0};
     CliInputs inputs = {0};
     CliStore store = {0};
-    CliRun run = {0};
+    CliRun run = {.fov_degrees = CLI_DEFAULT_FOV};
     CliOutputs *outputs = NULL;
     Loaded model = {0}, detector = {0};
     int status = cli_args_parse(&command, argc, argv, &values, &values.common, &operands);
@@ -237,7 +265,9 @@ int cmd_run(int argc, char **argv)
         status = (int)cli_store_open(&store, values.model_dir);
     if (status == CLI_OK)
         status = (int)load(&store, "model", landmark_models, values.model, &model);
-    if (status == CLI_OK)
+    if (status == CLI_OK && !values.detector && mien_model_n_networks(model.model) == 1)
+        values.detector = "short";
+    if (status == CLI_OK && values.detector)
         status = (int)load(&store, "detector", detector_models, values.detector, &detector);
     if (status == CLI_OK)
         status = (int)cli_outputs_open(outputs);

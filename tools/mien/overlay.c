@@ -32,7 +32,7 @@ static const struct {
 
 bool cli_overlay_parse(const char *list, unsigned *parts)
 {
-    static const char *const names[] = {"mesh", "contours", "irises", "box", "id"};
+    static const char *const names[] = {"mesh", "contours", "irises", "box", "id", "pose"};
     *parts = 0;
     if (!strcmp(list, "none"))
         return true;
@@ -133,6 +133,31 @@ static bool draw_box(const Sketch *s, float width, bool box, bool id)
     return true;
 }
 
+/* The axes of the head from the tip of the nose: x red, to the face's left; y green, up; z blue,
+ * where it looks. */
+static bool draw_pose(const Sketch *s, float width)
+{
+    static const CliInk inks[3] = {
+        {255, 72, 72, 0.95f}, {64, 220, 96, 0.95f}, {72, 140, 255, 0.95f}};
+    enum { NOSE = 1 };
+    const MienFace *face = s->face;
+    const float *m = face->transform;
+    if (!m)
+        return true;
+    float length = 0.45f * face->box_width;
+    float scale = sqrtf(m[0] * m[0] + m[4] * m[4] + m[8] * m[8]);
+    float x = x_of(s, NOSE), y = y_of(s, NOSE);
+    for (int axis = 0; axis < 3; axis++) {
+        float to_x = x + length * m[axis] / scale, to_y = y - length * m[4 + axis] / scale;
+        if (!cli_layer_begin(s->canvas, fminf(x, to_x) - s->margin, fminf(y, to_y) - s->margin,
+                             fmaxf(x, to_x) + s->margin, fmaxf(y, to_y) + s->margin))
+            return false;
+        cli_layer_line(s->canvas, x, y, to_x, to_y, 1.6f * width);
+        cli_layer_end(s->canvas, inks[axis]);
+    }
+    return true;
+}
+
 static bool draw_face(CliCanvas *canvas, const MienFace *face, unsigned parts)
 {
     float unit = fminf(fmaxf(face->box_width / 300, 0.3f), 8);
@@ -149,6 +174,8 @@ static bool draw_face(CliCanvas *canvas, const MienFace *face, unsigned parts)
             good = draw_iris(&s, irises[i].topology, width, irises[i].ink);
     if (good && parts & (CLI_OVERLAY_BOX | CLI_OVERLAY_ID))
         good = draw_box(&s, width, parts & CLI_OVERLAY_BOX, parts & CLI_OVERLAY_ID);
+    if (good && parts & CLI_OVERLAY_POSE)
+        good = draw_pose(&s, width);
     return good;
 }
 

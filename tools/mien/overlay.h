@@ -11,7 +11,8 @@ typedef enum CliOverlay {
     CLI_OVERLAY_CONTOURS = 2,
     CLI_OVERLAY_IRISES = 4,
     CLI_OVERLAY_BOX = 8,
-    CLI_OVERLAY_ID = 16
+    CLI_OVERLAY_ID = 16,
+    CLI_OVERLAY_POSE = 32
 } CliOverlay;
 
 #define CLI_OVERLAY_DEFAULT "mesh,contours,irises"

@@ -60,6 +60,11 @@ static CliExit make_engine(Session *session, MienMode mode)
     options.max_faces = run->max_faces;
     options.min_detection_confidence = (float)run->min_detection_confidence;
     options.min_tracking_confidence = (float)run->min_tracking_confidence;
+    options.min_presence_confidence = (float)run->min_presence_confidence;
+    options.smoothing = run->smoothing;
+    options.blendshapes = run->blendshapes;
+    options.transform = run->transform;
+    options.fov_degrees = (float)run->fov_degrees;
     options.threads = run->threads;
     options.device = from->device;
     options.allow_software = from->allow_software;

@@ -17,7 +17,7 @@ static void put_key_int(CliWriter *out, const char *key, int64_t value)
 static void put_models(CliWriter *out, const CliRun *run)
 {
     cli_put(out, ",\"models\":[");
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < run->n_models; i++) {
         put_key_text(out, i ? ",{\"role\":" : "{\"role\":", run->models[i].role);
         put_key_text(out, ",\"name\":", run->models[i].name);
         put_key_text(out, ",\"file\":", run->models[i].file);
@@ -35,8 +35,13 @@ static void put_options(CliWriter *out, const CliRun *run, const CliSource *sour
     put_key_int(out, ",\"batch\":", run->batch);
     cli_put(out, ",\"min_detection_confidence\":");
     cli_put_f32(out, (float)run->min_detection_confidence);
+    cli_put(out, ",\"min_presence_confidence\":");
+    cli_put_f32(out, (float)run->min_presence_confidence);
     cli_put(out, ",\"min_tracking_confidence\":");
     cli_put_f32(out, (float)run->min_tracking_confidence);
+    put_key_text(out, ",\"smooth\":", run->smooth_name);
+    cli_put(out, ",\"fov\":");
+    cli_put_f32(out, (float)run->fov_degrees);
     cli_put(out, "}");
 }
 
@@ -50,6 +55,8 @@ static CliExit source_begin(CliOutput *output, const CliSource *source)
     put_key_text(out, ",\"stages\":{\"crop\":", run->info.device_crop);
     put_key_text(out, ",\"detector\":", run->info.device_detector);
     put_key_text(out, ",\"landmarks\":", run->info.device_landmarks);
+    if (*run->info.device_blendshapes)
+        put_key_text(out, ",\"blendshapes\":", run->info.device_blendshapes);
     put_key_text(out, "},\"isa\":", run->info.isa);
     if (*run->info.device_choice)
         put_key_text(out, ",\"choice\":", run->info.device_choice);
@@ -68,6 +75,42 @@ static CliExit source_begin(CliOutput *output, const CliSource *source)
     put_options(out, run, source);
     cli_put(out, "}\n");
     return cli_text_line(output);
+}
+
+static void put_blendshapes(CliWriter *out, const MienFace *face)
+{
+    cli_put(out, ",\"face_blendshapes\":{");
+    for (int32_t i = 0; i < face->n_blendshapes; i++) {
+        put_key_text(out, i ? "," : "", mien_blendshape_name((size_t)i));
+        cli_put(out, ":");
+        cli_put_f32(out, face->blendshapes[i]);
+    }
+    cli_put(out, "}");
+}
+
+static void put_list(CliWriter *out, const char *before, const float *numbers, int n)
+{
+    cli_put(out, before);
+    for (int i = 0; i < n; i++) {
+        cli_put(out, i ? "," : "[");
+        cli_put_f32(out, numbers[i]);
+    }
+    cli_put(out, "]");
+}
+
+static void put_pose(CliWriter *out, const MienFace *face)
+{
+    for (int row = 0; row < 4; row++)
+        put_list(out, row ? "," : ",\"facial_transformation_matrix\":[", face->transform + 4 * row,
+                 4);
+    put_list(out, "],\"pose\":{\"quaternion\":", face->quaternion, 4);
+    cli_put(out, ",\"yaw\":");
+    cli_put_f32(out, face->yaw);
+    cli_put(out, ",\"pitch\":");
+    cli_put_f32(out, face->pitch);
+    cli_put(out, ",\"roll\":");
+    cli_put_f32(out, face->roll);
+    cli_put(out, "}");
 }
 
 static void put_face(CliWriter *out, const MienFace *face)
@@ -92,7 +135,12 @@ static void put_face(CliWriter *out, const MienFace *face)
         cli_put_f32(out, face->landmarks[i].z);
         cli_put(out, "]");
     }
-    cli_put(out, "]}");
+    cli_put(out, "]");
+    if (face->blendshapes)
+        put_blendshapes(out, face);
+    if (face->transform)
+        put_pose(out, face);
+    cli_put(out, "}");
 }
 
 static CliExit write_frame(CliOutput *output, const CliSource *source, const CliFrame *frame)

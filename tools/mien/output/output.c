@@ -14,12 +14,13 @@
 #include "store.h"
 
 /* In the order of cli_format_names. */
-static const CliFormat *const formats[] = {&cli_format_ndjson, &cli_format_csv,  &cli_format_obj,
-                                           &cli_format_png,    &cli_format_jpeg, &cli_format_mp4};
+static const CliFormat *const formats[] = {
+    &cli_format_ndjson, &cli_format_csv,  &cli_format_openface, &cli_format_obj,
+    &cli_format_png,    &cli_format_jpeg, &cli_format_mp4};
 #define N_FORMATS ((int32_t)(sizeof(formats) / sizeof(formats[0])))
 #define FORMAT_ANNOTATED N_FORMATS
 
-const char *const cli_format_names[] = {"ndjson", "csv", "obj",       "png",
+const char *const cli_format_names[] = {"ndjson", "csv", "openface",  "obj", "png",
                                         "jpeg",   "mp4", "annotated", NULL};
 
 static const struct {
@@ -204,6 +205,10 @@ static CliExit prepare(CliOutputs *outputs, Destination *destination, int32_t fo
                         "--format annotated is for a folder; name the file %s.png or .mp4", name);
     if (!format && format_choice != CLI_FORMAT_NONE)
         format = formats[format_choice];
+    /* One ending, two layouts. */
+    if (format == &cli_format_csv && format_choice != CLI_FORMAT_NONE &&
+        format_choice != FORMAT_ANNOTATED && formats[format_choice] == &cli_format_openface)
+        format = &cli_format_openface;
     if (!format && is_stream)
         format = &cli_format_ndjson;
     if (!format)
@@ -254,6 +259,20 @@ CliExit cli_outputs_create(CliRun *run, const CliInputs *inputs, const CliList *
         status = prepare(outputs, &outputs->destinations[i], format);
     }
     return status;
+}
+
+bool cli_outputs_want_pose(const CliOutputs *outputs)
+{
+    for (size_t i = 0; i < outputs->n; i++) {
+        const Destination *destination = &outputs->destinations[i];
+        const CliFormat *format = destination->format;
+        if (destination->is_folder)
+            format =
+                destination->format_choice < N_FORMATS ? formats[destination->format_choice] : NULL;
+        if (format && format->wants_pose)
+            return true;
+    }
+    return false;
 }
 
 CliExit cli_outputs_open(CliOutputs *outputs)

@@ -28,15 +28,22 @@ typedef struct CliModelUse {
 /* What all inputs of a run share. */
 typedef struct CliRun {
     size_t n_sources;
-    CliModelUse models[2];
+    CliModelUse models[3];
+    int n_models;
     int32_t max_faces, threads, batch;
-    double min_detection_confidence, min_tracking_confidence;
-    bool is_static;
+    double min_detection_confidence, min_presence_confidence, min_tracking_confidence;
+    MienSmoothing smoothing;
+    const char *smooth_name; /* as in --smooth */
+    bool is_static, blendshapes, transform;
+    double fov_degrees;   /* of the camera, vertical */
     unsigned overlay;     /* CliOverlay */
     MienEngineInfo info;  /* valid from the first source on */
     CliCanvas canvas;     /* the annotated frame, shared by all outputs that want it */
     const void *drawn_on; /* the CliFrame that the canvas shows, or NULL */
 } CliRun;
+
+/* MediaPipe's camera. */
+#define CLI_DEFAULT_FOV 63
 
 /* An input that could be opened. */
 typedef struct CliSource {
@@ -69,6 +76,7 @@ typedef struct CliFormat {
     const char *extension; /* of files in a folder, without the dot */
     bool one_source;       /* a file cannot hold the results of several sources */
     bool needs_seeking;    /* cannot be written to a pipe */
+    bool wants_pose;       /* needs the matrix of each face */
     MienMediaFormat media; /* for libmien-media, else 0 */
     CliExit (*open)(CliOutput *output);
     CliExit (*source_begin)(CliOutput *output, const CliSource *source);
@@ -88,6 +96,7 @@ struct CliOutput {
 
 extern const CliFormat cli_format_ndjson;
 extern const CliFormat cli_format_csv;
+extern const CliFormat cli_format_openface;
 extern const CliFormat cli_format_obj;
 extern const CliFormat cli_format_png;
 extern const CliFormat cli_format_jpeg;
@@ -110,6 +119,9 @@ typedef struct CliOutputs CliOutputs;
  */
 CliExit cli_outputs_create(CliRun *run, const CliInputs *inputs, const CliList *destinations,
                            int32_t format, CliOutputs **outputs);
+
+/* Whether any output needs the matrix of each face. */
+bool cli_outputs_want_pose(const CliOutputs *outputs);
 
 /* Opens the files, so that what cannot be written fails before the first input is read. */
 CliExit cli_outputs_open(CliOutputs *outputs);
