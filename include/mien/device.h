@@ -44,7 +44,7 @@ typedef struct MienDeviceInfo {
     bool built;
     /** It can be used. */
     bool usable;
-    /** Kernel sets that this build has for it, separated by spaces: "ref avx2". */
+    /** Kernel sets that this build has for it, separated by spaces: "ref avx2", "ref neon". */
     char kernels[96];
     /** Why it cannot be used, as a stable code and as a line for people. */
     char reason[48];

@@ -153,7 +153,7 @@ typedef struct MienEngineInfo {
     const char *device_crop;
     const char *device_detector;
     const char *device_landmarks;
-    /** Instruction set or architecture of the kernels: "ref", "avx2". */
+    /** Instruction set or architecture of the kernels: "ref", "avx2", "avx512", "neon". */
     const char *isa;
     /** Landmarks a face: 468 or 478; 0 if the engine only detects. */
     int32_t n_landmarks;

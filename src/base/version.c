@@ -14,6 +14,8 @@
 
 #if defined(MIENI_HAVE_AVX2)
 #define KERNELS "ref avx2"
+#elif defined(MIENI_HAVE_NEON)
+#define KERNELS "ref neon"
 #else
 #define KERNELS "ref"
 #endif

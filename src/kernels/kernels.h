@@ -217,7 +217,8 @@ typedef int32_t (*MieniDecodeBoxesFn)(const float *regressors, const float *scor
                                       float min_score, MieniDetection *out);
 
 typedef struct MieniKernels {
-    const char *isa; /* the highest instruction set that is in use: "ref", "avx2", "avx512" */
+    /* The highest instruction set that is in use: "ref", "avx2", "avx512", "neon". */
+    const char *isa;
 #define MIENI_FIELD(name) MieniConvKernel name;
     MIENI_CONV_KERNEL_LIST(MIENI_FIELD)
 #undef MIENI_FIELD
@@ -237,5 +238,6 @@ void mieni_kernels_init(MieniKernels *kernels, uint64_t cpu_flags);
 void mieni_kernels_init_ref(MieniKernels *kernels);
 void mieni_kernels_init_avx2(MieniKernels *kernels);
 void mieni_kernels_init_avx512(MieniKernels *kernels); /* on top of avx2 */
+void mieni_kernels_init_neon(MieniKernels *kernels);
 
 #endif

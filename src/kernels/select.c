@@ -15,5 +15,9 @@ void mieni_kernels_init(MieniKernels *kernels, uint64_t cpu_flags)
     if ((cpu_flags & MIENI_CPU_AVX2) && (cpu_flags & MIENI_CPU_AVX512))
         mieni_kernels_init_avx512(kernels);
 #endif
+#if defined(MIENI_HAVE_NEON)
+    if (cpu_flags & MIENI_CPU_NEON)
+        mieni_kernels_init_neon(kernels);
+#endif
     (void)cpu_flags;
 }

@@ -57,4 +57,26 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
         -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl)
     target_compile_definitions(mien_objects PRIVATE MIENI_HAVE_AVX512)
     list(APPEND MIEN_ISA_OBJECTS mien_kernels_avx512)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+    add_library(mien_kernels_neon OBJECT
+        ${CMAKE_CURRENT_LIST_DIR}/arm/conv_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/crop_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/depthwise_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/depthwise_pointwise_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/fma_loop_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/fully_connected_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/gemm_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/gemm_pack_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/init_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/mixer_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/resize_add_neon.c
+    )
+    target_include_directories(mien_kernels_neon PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+    # Every 64-bit ARM processor has NEON with fused multiply-adds: no flags. GCC's first scheduling pass lengthens
+    # lives of registers until it has to spill some.
+    if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        target_compile_options(mien_kernels_neon PRIVATE -fno-schedule-insns)
+    endif()
+    target_compile_definitions(mien_objects PRIVATE MIENI_HAVE_NEON)
+    list(APPEND MIEN_ISA_OBJECTS mien_kernels_neon)
 endif()

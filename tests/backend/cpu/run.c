@@ -163,6 +163,7 @@ static void isa_follows_the_mask(void **state)
         uint64_t flags = all ? mieni_cpu_flags() : 0;
         assert_string_equal(mieni_backend_cpu.isa(device), flags & MIENI_CPU_AVX512 ? "avx512"
                                                            : flags & MIENI_CPU_AVX2 ? "avx2"
+                                                           : flags & MIENI_CPU_NEON ? "neon"
                                                                                     : "ref");
         mieni_backend_cpu.close(device);
     }
