@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pictures for tests, read with libmien-media. Tests that use this name mien_test_picture in LIBS.
- */
+/* Pictures for tests, read with libmien-media, or in builds without it from PPM files that another
+ * build has made (`make test` does, for the emulated ARM processor). Tests that use this name
+ * mien_test_picture in LIBS. */
 #ifndef MIEN_TESTS_SUPPORT_PICTURE_H
 #define MIEN_TESTS_SUPPORT_PICTURE_H
 
