@@ -168,6 +168,17 @@ class TestFaceDetection(TestCase):
             self.assertIsNone(strict.process(pixels).detections)
 
 
+class TestPaths(unittest.TestCase):
+    def test_other_paths_lead_to_the_same_modules(self):
+        from mien.compat.python.solutions import face_mesh
+        from mien.compat.python.solutions.drawing_utils import _normalized_to_pixel_coordinates
+        from mien.compat.solutions.face_mesh import FaceMesh
+        self.assertIs(face_mesh, mp.solutions.face_mesh)
+        self.assertIs(face_mesh.FaceMesh, FaceMesh)
+        self.assertEqual(_normalized_to_pixel_coordinates(0.5, 1, 10, 20), (5, 19))
+        self.assertIsNone(_normalized_to_pixel_coordinates(0.5, 1.1, 10, 20))
+
+
 class TestMessages(TestCase):
     def test_fields(self):
         point = landmark_pb2.NormalizedLandmark(x=0.1, y=2)
