@@ -199,36 +199,55 @@ static const TileFn tiles[MAX_WIDTH / 8 + 1][MAX_ROWS + 1] = {
     ROW_OF_TILES(3, 0),
 };
 
+/* One vector of the panel's residual, for n pixels a step apart. */
+static void copy_vector(const float *from, ptrdiff_t step, __mmask16 mask, int32_t n, float *to,
+                        int32_t width, __mmask16 to_mask)
+{
+    for (int32_t i = 0; i < n; i++, from += step, to += width)
+        _mm512_mask_storeu_ps(to, to_mask, _mm512_maskz_loadu_ps(mask, from));
+}
+
+/* The same, pooled: right and down lead to the neighbours, 0 where there are none. */
+static void pool_vector(const float *from, ptrdiff_t step, ptrdiff_t right, ptrdiff_t down,
+                        __mmask16 mask, int32_t n, float *to, int32_t width, __mmask16 to_mask)
+{
+    for (int32_t i = 0; i < n; i++, from += step, to += width) {
+        const float *below = from + down;
+        __m512 top = _mm512_max_ps(_mm512_maskz_loadu_ps(mask, from),
+                                   _mm512_maskz_loadu_ps(mask, from + right));
+        __m512 bottom = _mm512_max_ps(_mm512_maskz_loadu_ps(mask, below),
+                                      _mm512_maskz_loadu_ps(mask, below + right));
+        _mm512_mask_storeu_ps(to, to_mask, _mm512_max_ps(top, bottom));
+    }
+}
+
 /* The panel's residual of n pixels from (y, x) on, pooled where it is to be, zeros behind its end.
  */
 static void fill_residual(const MieniConvArgs *args, const Panel *panel, int32_t y, int32_t x,
                           int32_t n, float *to)
 {
     const MieniPlane *plane = &args->residual;
+    ptrdiff_t pixel = plane->pixel_stride, left = args->shape->residual_channels - panel->channel;
     bool pools = args->shape->residual == MIENI_RESIDUAL_MAXPOOL;
-    int32_t scale = pools ? 2 : 1;
-    ptrdiff_t down = pools && 2 * y + 1 < plane->height ? plane->row_stride : 0;
+    ptrdiff_t down = 2 * y + 1 < plane->height ? plane->row_stride : 0;
+    /* Pixels that have a right neighbour: all, or all but the last. */
+    int32_t n_inside = 2 * (x + n - 1) + 1 < plane->width ? n : n - 1;
+    const float *from = mieni_plane_at(plane, pools ? 2 * y : y, pools ? 2 * x : x);
 
-    for (int32_t v = 0; v < panel->width; v += 16) {
-        ptrdiff_t lanes = args->shape->residual_channels - (panel->channel + v);
-        if (plane->pixel_stride % 8 == 0) /* padded planes hold zeros */
-            lanes = (lanes + 7) / 8 * 8;
-        __mmask16 mask = avx512_mask(MIENI_MIN(lanes, panel->width - v));
+    if (pixel % 8 == 0) /* padded planes hold zeros */
+        left = (left + 7) / 8 * 8;
+    for (int32_t v = 0; v < panel->width; v += 16, to += 16) {
+        __mmask16 mask = avx512_mask(MIENI_MIN(left - v, panel->width - v));
         __mmask16 to_mask = avx512_mask(panel->width - v);
-        for (int32_t i = 0; i < n; i++) {
-            const float *from =
-                mieni_plane_at(plane, scale * y, scale * (x + i)) + (mask ? panel->channel + v : 0);
-            __m512 value = _mm512_maskz_loadu_ps(mask, from);
-            if (pools) {
-                ptrdiff_t right = 2 * (x + i) + 1 < plane->width ? plane->pixel_stride : 0;
-                const float *below = from + down;
-                __m512 top = _mm512_max_ps(value, _mm512_maskz_loadu_ps(mask, from + right));
-                __m512 bottom = _mm512_max_ps(_mm512_maskz_loadu_ps(mask, below),
-                                              _mm512_maskz_loadu_ps(mask, below + right));
-                value = _mm512_max_ps(top, bottom);
-            }
-            _mm512_mask_storeu_ps(to + i * panel->width + v, to_mask, value);
+        const float *at = mask ? from + panel->channel + v : from;
+        if (!pools) {
+            copy_vector(at, pixel, mask, n, to, panel->width, to_mask);
+            continue;
         }
+        pool_vector(at, 2 * pixel, pixel, down, mask, n_inside, to, panel->width, to_mask);
+        if (n_inside < n)
+            pool_vector(at + n_inside * 2 * pixel, 0, 0, down, mask, 1,
+                        to + n_inside * panel->width, panel->width, to_mask);
     }
 }
 
@@ -236,13 +255,12 @@ static void fill_residual(const MieniConvArgs *args, const Panel *panel, int32_t
 static void copy_out(const MieniConvArgs *args, const Panel *panel, int32_t y, int32_t x, int32_t n,
                      const float *from)
 {
-    for (int32_t i = 0; i < n; i++, from += panel->width) {
-        float *to = mieni_plane_at(&args->out, y, x + i) + panel->channel;
-        for (int32_t v = 0; v < panel->width; v += 8)
-            if (args->out.pixel_stride > panel->channel + v)
-                avx2_store(to + v, avx2_lanes(&args->out, panel->channel + v),
-                           _mm256_loadu_ps(from + v));
-    }
+    ptrdiff_t room = args->out.pixel_stride - panel->channel;
+    float *to = mieni_plane_at(&args->out, y, x) + panel->channel;
+    for (int32_t v = 0; v < panel->width && v < room; v += 16)
+        copy_vector(from + v, panel->width, avx512_mask(panel->width - v), n, to + v,
+                    (int32_t)args->out.pixel_stride,
+                    avx512_mask(MIENI_MIN(room, panel->width) - v));
 }
 
 static Taps make_taps(const GemmInput *input)
@@ -335,32 +353,31 @@ static void copy_factors(const GemmInput *input, const float *from, float *to)
                    (size_t)input->depth * sizeof(*to));
 }
 
-/* One panel of n pixels from number `first` of the plane on. */
+/* One panel of n_rows rows from y on; their factors are `step` apart, from `in` on. */
 static void run_narrow_panel(const MieniConvArgs *args, const Panel *panel, Narrow *narrow,
-                             int32_t first, int32_t n)
+                             const float *in, ptrdiff_t step, int32_t y, int32_t n_rows)
 {
     const TileFn *functions = tiles[panel->width / 8];
-    int32_t plane_width = args->shape->out_width, n_tiles = (n + MAX_ROWS - 1) / MAX_ROWS;
-    int32_t rows = n / n_tiles, n_larger = n % n_tiles;
+    int32_t plane_width = args->shape->out_width, n = n_rows * plane_width;
+    int32_t n_tiles = (n + MAX_ROWS - 1) / MAX_ROWS, rows = n / n_tiles, n_larger = n % n_tiles;
+    int32_t row_floats = plane_width * panel->width;
 
-    for (int32_t i = 0; i < n && panel->any_residual; i++)
-        fill_residual(args, panel, (first + i) / plane_width, (first + i) % plane_width, 1,
-                      narrow->residual + i * panel->width);
+    for (int32_t i = 0; i < n_rows && panel->any_residual; i++)
+        fill_residual(args, panel, y + i, 0, plane_width, narrow->residual + i * row_floats);
     for (int32_t i = 0, at = 0; i < n_tiles; i++) {
-        int32_t n_rows = rows + (i < n_larger);
-        Tile tile = {.in = narrow->in + at * panel->taps->depth,
-                     .in_step = panel->taps->depth,
+        int32_t n_pixels = rows + (i < n_larger);
+        Tile tile = {.in = in + at * step,
+                     .in_step = step,
                      .out = narrow->out + at * panel->width,
                      .out_step = panel->width,
                      .residual_step = panel->width};
         if (panel->any_residual)
             tile.residual = narrow->residual + at * panel->width;
-        functions[n_rows](panel, &tile);
-        at += n_rows;
+        functions[n_pixels](panel, &tile);
+        at += n_pixels;
     }
-    for (int32_t i = 0; i < n; i++)
-        copy_out(args, panel, (first + i) / plane_width, (first + i) % plane_width, 1,
-                 narrow->out + i * panel->width);
+    for (int32_t i = 0; i < n_rows; i++)
+        copy_out(args, panel, y + i, 0, plane_width, narrow->out + i * row_floats);
 }
 
 static void run_narrow(const MieniConvArgs *args, const GemmInput *input, const float *packed,
@@ -369,22 +386,23 @@ static void run_narrow(const MieniConvArgs *args, const GemmInput *input, const 
     int32_t width = args->shape->out_width;
     int32_t padded = avx2_round_up_8(args->shape->out_channels);
     int32_t k = input->taps_y * input->taps_x * input->depth;
-    int32_t most = MIENI_MIN(NARROW_FLOATS / k, NARROW_PIXELS);
+    int32_t most = MIENI_MAX(MIENI_MIN(NARROW_FLOATS / k, NARROW_PIXELS) / width, 1);
+    /* Behind a depthwise part they are side by side already. */
+    bool is_compact = k == input->depth && input->row == width * input->pixel;
     const Taps compact = {.n = 1, .depth = k};
     Narrow narrow;
 
-    for (int32_t first = row_begin * width, n; first < row_end * width; first += n) {
-        n = MIENI_MIN(most, row_end * width - first);
-        for (int32_t i = 0; i < n; i++) {
-            int32_t y = (first + i) / width, x = (first + i) % width;
-            copy_factors(input, input->in + (y - row_begin) * input->row + x * input->pixel,
+    for (int32_t y = row_begin, n_rows; y < row_end; y += n_rows) {
+        n_rows = MIENI_MIN(most, row_end - y);
+        const float *in = input->in + (y - row_begin) * input->row, *at = packed;
+        for (int32_t i = 0; i < n_rows * width && !is_compact; i++)
+            copy_factors(input, in + i / width * input->row + i % width * input->pixel,
                          narrow.in + i * k);
-        }
-        const float *at = packed;
         for (int32_t channel = 0, panel_width; channel < padded; channel += panel_width) {
             panel_width = gemm_panel_width_avx512(padded - channel);
             Panel panel = make_panel(args, &compact, at, channel, panel_width);
-            run_narrow_panel(args, &panel, &narrow, first, n);
+            run_narrow_panel(args, &panel, &narrow, is_compact ? in : narrow.in,
+                             is_compact ? input->pixel : k, y, n_rows);
             at += (k + 2) * panel_width;
         }
     }
@@ -396,7 +414,7 @@ void mieni_gemm_avx512(const MieniConvArgs *args, const GemmInput *input, const 
     int32_t width = args->shape->out_width;
     int32_t k = input->taps_y * input->taps_x * input->depth;
 
-    if (width < MIN_PLANE_WIDTH && k <= NARROW_FLOATS) {
+    if (width < MIN_PLANE_WIDTH && width * k <= NARROW_FLOATS) {
         run_narrow(args, input, packed, row_begin, row_end);
     } else {
         int32_t rows = MIENI_MAX(BLOCK_FLOATS / k / width, 1);
