@@ -14,6 +14,15 @@
 extern "C" {
 #endif
 
+/** An operation of a network under measurement. */
+typedef struct MienBenchBlock {
+    size_t network;       /**< which of those that are measured */
+    const char *name;     /**< "depthwise_pointwise 96x96 16>32 3x3/2"; valid during the call */
+    double macs;          /**< multiply-adds of one run; 0: it has none */
+    double best_ms;       /**< fastest run */
+    double share_of_peak; /**< as in MienBenchResult */
+} MienBenchBlock;
+
 typedef struct MienBenchOptions {
     size_t struct_size; /**< sizeof(MienBenchOptions), set by mien_bench_options_init */
     int32_t threads;    /**< threads that compute (default 1) */
@@ -23,6 +32,10 @@ typedef struct MienBenchOptions {
      * measured so far (default NULL). */
     int (*progress)(void *user, int32_t round, int32_t n_rounds);
     void *user;
+    /** Called at the end for every operation of every network, in order. If it is set, each network
+     * runs once more in a round, with the clock read between its operations (default NULL). */
+    void (*block)(void *block_user, const MienBenchBlock *block);
+    void *block_user;
 } MienBenchOptions;
 
 typedef struct MienBenchResult {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mien/bench.h"
 
+#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "backend/cpu/cpu.h"
 #include "base/rng.h"
 #include "cpu/flags.h"
 #include "engine/engine_private.h"
@@ -23,6 +26,7 @@ typedef struct Entry {
     MieniDevicePlan *plan;
     float *input;
     double *times_ms; /* [repeats] */
+    double *block_ms; /* [n_steps], NULL: not wanted */
     double macs;
 } Entry;
 
@@ -34,7 +38,7 @@ static double now_ms(void)
 }
 
 static MienStatus create_entry(Entry *entry, MieniDevice *device, const MieniGraph *graph,
-                               int32_t repeats, MienError *error)
+                               const MienBenchOptions *options, MienError *error)
 {
     MieniPlan *plan;
     MienStatus status = mieni_plan_create(graph, &plan, error);
@@ -44,8 +48,12 @@ static MienStatus create_entry(Entry *entry, MieniDevice *device, const MieniGra
     size_t n = (size_t)input->height * (size_t)input->width * (size_t)input->channels;
     entry->macs = plan->macs;
     entry->input = mieni_alloc(n, sizeof(*entry->input));
-    entry->times_ms = mieni_alloc((size_t)repeats, sizeof(*entry->times_ms));
-    status = entry->input && entry->times_ms
+    entry->times_ms = mieni_alloc((size_t)options->repeats, sizeof(*entry->times_ms));
+    if (options->block)
+        entry->block_ms = mieni_alloc((size_t)plan->n_ops, sizeof(*entry->block_ms));
+    for (int32_t i = 0; i < plan->n_ops && entry->block_ms; i++)
+        entry->block_ms[i] = HUGE_VAL;
+    status = entry->input && entry->times_ms && (entry->block_ms || !options->block)
                  ? mieni_backend_cpu.plan_create(device, plan, &entry->plan, error)
                  : mieni_fail_nomem(error);
     uint64_t state = 1;
@@ -61,6 +69,7 @@ static void destroy_entries(Entry *entries, size_t n)
         mieni_backend_cpu.plan_destroy(entries[i].plan);
         mieni_free(entries[i].input);
         mieni_free(entries[i].times_ms);
+        mieni_free(entries[i].block_ms);
     }
     mieni_free(entries);
 }
@@ -87,6 +96,8 @@ static int32_t measure(const MienBenchOptions *options, Entry *entries, size_t n
             start = now_ms();
             mieni_backend_cpu.plan_run(entries[i].plan, 1, &job, NULL);
             entries[i].times_ms[round] = now_ms() - start;
+            if (entries[i].block_ms)
+                mieni_cpu_plan_time(entries[i].plan, &job, entries[i].block_ms);
         }
         if (options->progress && options->progress(options->user, round + 1, options->repeats))
             return round + 1;
@@ -128,6 +139,29 @@ static MienBenchResult summarize(const Entry *entry, int32_t rounds, double peak
                              .share_of_peak = entry->macs / best_ms * 1e-6 / peak};
 }
 
+/* Tells of the operations of one network. */
+static void report_blocks(const MienBenchOptions *options, const Entry *entry, size_t network,
+                          double peak)
+{
+    for (int32_t i = 0; i < entry->plan->n_steps && entry->block_ms; i++) {
+        const MieniOp *op = &entry->plan->steps[i].op;
+        const MieniConvShape *shape = &op->shape;
+        char name[96];
+        int n = snprintf(name, sizeof(name), "%s", mieni_op_kind_name(op->kind));
+        if (shape->out_channels > 0)
+            snprintf(name + n, sizeof(name) - (size_t)n, " %dx%d %d>%d %dx%d/%d",
+                     (int)shape->in_height, (int)shape->in_width, (int)shape->in_channels,
+                     (int)shape->out_channels, (int)shape->kernel_height, (int)shape->kernel_width,
+                     (int)shape->stride);
+        MienBenchBlock block = {.network = network,
+                                .name = name,
+                                .macs = op->macs,
+                                .best_ms = entry->block_ms[i],
+                                .share_of_peak = op->macs / entry->block_ms[i] * 1e-6 / peak};
+        options->block(options->block_user, &block);
+    }
+}
+
 MienStatus mien_bench_networks(const MienBenchOptions *options, size_t n, MienModel *const *models,
                                const size_t *networks, MienBenchResult *results,
                                double *fma_peak_gmac_s, MienError *error)
@@ -148,12 +182,14 @@ MienStatus mien_bench_networks(const MienBenchOptions *options, size_t n, MienMo
     if (!entries)
         status = mieni_fail_nomem(error);
     for (size_t i = 0; i < n && status == MIEN_OK; i++)
-        status = create_entry(&entries[i], device, models[i]->networks[networks[i]].graph,
-                              options->repeats, error);
+        status = create_entry(&entries[i], device, models[i]->networks[networks[i]].graph, options,
+                              error);
     if (status == MIEN_OK) {
         int32_t rounds = measure(options, entries, n, fma_peak_gmac_s);
         for (size_t i = 0; i < n; i++)
             results[i] = summarize(&entries[i], rounds, *fma_peak_gmac_s * options->threads);
+        for (size_t i = 0; i < n; i++)
+            report_blocks(options, &entries[i], i, *fma_peak_gmac_s * options->threads);
     }
     destroy_entries(entries, n);
     mieni_backend_cpu.close(device);

@@ -298,6 +298,47 @@ class Bench(Models):
         self.assertIn("FMA peak", text)
         self.assertRegex(text.splitlines()[-1], r"^face_detector_short .*%$")
 
+    def test_blocks(self):
+        self.put_real(self.store())
+        asked = ("bench", "--network", "face_detector_short", "--repeats", "2", "--blocks")
+        self.assertIn("conv 128x128 3>24 5x5/2", self.good(*asked).stdout)
+        report = json.loads(self.good(*asked, "--json").stdout)
+        schema.validate(tool.load_schema("bench-1.schema.json"), report)
+        network = report["networks"][0]
+        self.assertEqual(sum(b["macs"] for b in network["blocks"]), network["macs"])
+        # Each is the best of few rounds, so they may add up to a little more than the whole.
+        self.assertLess(max(b["ms"] for b in network["blocks"]), network["ms"])
+
+    def test_instruction_sets_can_be_left_out(self):
+        self.put_real(self.store())
+        asked = ("bench", "--network", "face_detector_short", "--repeats", "3", "--json")
+        peaks = [json.loads(self.good(*asked, "--cpu-mask", mask).stdout)["fma_peak_gmac_s"]
+                 for mask in ("0", "15")]
+        self.assertGreater(peaks[0], 0)
+        self.assertGreaterEqual(peaks[1], 0.9 * peaks[0])
+
+    def test_pipeline(self):
+        clip = self.need("testdata/short_hamilton_clip.mp4")
+        asked = ("bench", "--repeats", "1", "--pipeline", clip)
+        self.put_real(self.store())
+        done = self.mien(*asked)
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("--pipeline needs face_mesh", done.stderr)
+        self.put_real(self.store(), "face_landmark.tflite")
+        report = json.loads(self.good(*asked, "--json").stdout)
+        schema.validate(tool.load_schema("bench-1.schema.json"), report)
+        self.assertEqual([n["name"] for n in report["networks"]],
+                         ["face_mesh", "face_detector_short"])
+        pipeline = report["pipeline"]
+        self.assertEqual((pipeline["input"], pipeline["frames"]), (clip, 275))
+        self.assertGreater(pipeline["tracked"], 100)
+        self.assertGreater(pipeline["decode_ms"], 0)
+        # Where the face is not known the detector runs too.
+        self.assertGreater(pipeline["frame_ms"], 0)
+        self.assertGreater(pipeline["tracked_ms"], 0)
+        self.fails(4, ["bench", "--repeats", "1", "--pipeline", self.write("no.mp4", b"x" * 99)],
+                   "no.mp4")
+
     def test_nothing_to_measure(self):
         done = self.mien("bench", "--network", "face_mesh")
         self.assertEqual(done.returncode, 5)

@@ -84,6 +84,42 @@ static void progress_is_told_and_can_end_it(void **state)
     }
 }
 
+typedef struct Blocks {
+    double macs[2], ms[2];
+    int n;
+} Blocks;
+
+static void add_block(void *user, const MienBenchBlock *block)
+{
+    Blocks *blocks = user;
+    assert_true(block->network < 2 && block->best_ms >= 0 && block->macs >= 0);
+    assert_non_null(block->name);
+    blocks->macs[block->network] += block->macs;
+    blocks->ms[block->network] += block->best_ms;
+    blocks->n++;
+}
+
+/* Blocks are all of a network: their multiply-adds, and about its time. */
+static void blocks_add_up(void **state)
+{
+    (void)state;
+    MienModel *models[N_MODELS];
+    get_models(models);
+    Blocks blocks = {.n = 0};
+    MienBenchOptions options = quick();
+    options.block = add_block;
+    options.block_user = &blocks;
+    MienBenchResult results[2];
+    double peak;
+    assert_int_equal(mien_bench_networks(&options, 2, models, networks, results, &peak, NULL),
+                     MIEN_OK);
+    assert_true(blocks.n > 40);
+    for (int i = 0; i < 2; i++) {
+        assert_true(blocks.macs[i] == results[i].macs);
+        assert_true(blocks.ms[i] > 0.2 * results[i].best_ms);
+    }
+}
+
 static void networks_of_a_bundle_are_numbered(void **state)
 {
     (void)state;
@@ -189,6 +225,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_plausible),
         cmocka_unit_test(progress_is_told_and_can_end_it),
+        cmocka_unit_test(blocks_add_up),
         cmocka_unit_test(networks_of_a_bundle_are_numbered),
         cmocka_unit_test(nothing_but_the_peak_is_fine),
         cmocka_unit_test(wrong_arguments_are_refused),

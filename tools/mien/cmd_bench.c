@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "args.h"
+#include "bench_pipeline.h"
 #include "interrupt.h"
 #include "message.h"
 #include "mien/bench.h"
@@ -18,7 +20,9 @@ typedef struct BenchValues {
     const char *model_dir;
     int32_t network;
     int32_t threads, repeats;
-    bool json;
+    int32_t cpu_mask; /* -1: all */
+    const char *pipeline;
+    bool blocks, json;
 } BenchValues;
 
 /* Networks by the names of mien.bench/1, the model that each is in, and its place there. The last
@@ -47,6 +51,9 @@ static const CliOption options[] = {
     {"network", 0, CLI_CHOICE, offsetof(BenchValues, network), "NAME", "the network to measure, or all (default all)", 0, 0, network_names},
     {"threads", 't', CLI_INT, offsetof(BenchValues, threads), "N", "threads that compute (default 1)", 1, 64, NULL},
     {"repeats", 0, CLI_INT, offsetof(BenchValues, repeats), "N", "rounds; each runs the FMA loop and every network once (default 200)", 1, 1000000, NULL},
+    {"blocks", 0, CLI_FLAG, offsetof(BenchValues, blocks), NULL, "tell of every operation of the networks", 0, 0, NULL},
+    {"pipeline", 0, CLI_TEXT, offsetof(BenchValues, pipeline), "INPUT", "measure the frames of a video too: decoding, and finding the face", 0, 0, NULL},
+    {"cpu-mask", 0, CLI_INT, offsetof(BenchValues, cpu_mask), "BITS", "instruction sets that may be used: 1 AVX2, 2 AVX-512, 4 NEON, 8 NEON fp16; add them up (default all)", 0, 15, NULL},
     {"model-dir", 0, CLI_TEXT, offsetof(BenchValues, model_dir), "DIR", "look for models here first", 0, 0, NULL},
     {"json", 0, CLI_FLAG, offsetof(BenchValues, json), NULL, "for programs: JSON (mien.bench/1)", 0, 0, NULL},
     CLI_COMMON_OPTIONS(BenchValues, common),
@@ -56,12 +63,15 @@ static const CliOption options[] = {
 static const CliCommand command = {
     .name = "bench",
     .summary = "Measures networks against the best rate of the core's multiply-add units.",
-    .usage = "[--network NAME|all]",
-    .examples = "mien bench\nmien bench --network face_mesh --threads 4\nmien bench --json\n",
+    .usage = "[--network NAME|all] [--pipeline INPUT]",
+    .examples = "mien bench\nmien bench --network face_mesh --threads 4\nmien bench --network "
+                "face_mesh --blocks\n"
+                "mien bench --pipeline clip.mp4\nmien bench --json\n",
     .notes =
         "Networks: face_mesh, face_mesh_attention, face_detector_short,\n"
         "face_detector_full_sparse, face_landmarks_v2, face_blendshapes. One whose model is not\n"
-        "on this machine is left out, with a word on standard error.\n",
+        "on this machine is left out, with a word on standard error. --pipeline alone measures\n"
+        "the two networks that it needs, face_mesh and face_detector_short.\n",
     .options = options,
     .operand_name = "argument",
 };
@@ -74,9 +84,33 @@ typedef struct Bench {
     size_t networks[N_NETWORKS];
     MienBenchResult results[N_NETWORKS];
     double peak;
+    CliPipelineBench pipeline;
+    size_t n_blocks;
+    struct Block {
+        MienBenchBlock block;
+        char name[96];
+    } * blocks;
+    double shown; /* when the progress line was last written, seconds */
+    bool out_of_memory;
 } Bench;
 
-static int interrupted(void *user, int32_t round, int32_t n_rounds)
+/* The progress line: ten times a second, for people. */
+static int show_progress(void *user, int32_t round, int32_t n_rounds)
+{
+    Bench *bench = user;
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    double now = (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+    if (round == n_rounds) {
+        fprintf(stderr, "\r\033[K");
+    } else if (now - bench->shown >= 0.1) {
+        fprintf(stderr, "\rround %d of %d\033[K", (int)round, (int)n_rounds);
+        bench->shown = now;
+    }
+    return cli_interrupted(NULL);
+}
+
+static int stay_quiet(void *user, int32_t round, int32_t n_rounds)
 {
     (void)user;
     (void)round;
@@ -84,12 +118,27 @@ static int interrupted(void *user, int32_t round, int32_t n_rounds)
     return cli_interrupted(NULL);
 }
 
+static void keep_block(void *user, const MienBenchBlock *block)
+{
+    Bench *bench = user;
+    struct Block *blocks = realloc(bench->blocks, (bench->n_blocks + 1) * sizeof(*blocks));
+    if (!blocks) {
+        bench->out_of_memory = true;
+        return;
+    }
+    bench->blocks = blocks;
+    blocks[bench->n_blocks].block = *block;
+    snprintf(blocks[bench->n_blocks++].name, sizeof(blocks->name), "%s", block->name);
+}
+
 static void make_options(const BenchValues *values, MienBenchOptions *bench_options)
 {
     mien_bench_options_init(bench_options);
     bench_options->threads = values->threads;
     bench_options->repeats = values->repeats;
-    bench_options->progress = interrupted;
+    bench_options->progress = stay_quiet;
+    if (values->cpu_mask >= 0)
+        bench_options->cpu_mask = (uint64_t)values->cpu_mask;
 }
 
 /* Adds a network if it can be run; one round alone shows that. A missing model is no failure, a
@@ -135,6 +184,32 @@ static double gmac_s(const MienBenchResult *result)
     return result->best_ms > 0 ? result->macs / result->best_ms * 1e-6 : 0;
 }
 
+static void print_blocks(CliWriter *out, const Bench *bench, size_t network)
+{
+    char line[256];
+    for (size_t i = 0; i < bench->n_blocks; i++) {
+        const MienBenchBlock *block = &bench->blocks[i].block;
+        if (block->network != network)
+            continue;
+        snprintf(line, sizeof(line), "  %-44s %9.2f %9.4f %12.1f%%\n", bench->blocks[i].name,
+                 block->macs * 1e-6, block->best_ms, block->share_of_peak * 100);
+        cli_put(out, line);
+    }
+}
+
+static void print_pipeline(CliWriter *out, const CliPipelineBench *pipeline)
+{
+    char line[256];
+    double slowest =
+        pipeline->decode_ms > pipeline->frame_ms ? pipeline->decode_ms : pipeline->frame_ms;
+    snprintf(line, sizeof(line),
+             "\n%zu frames: decoding %.3f ms, the face %.3f ms a frame; %zu of them tracked: "
+             "%.3f ms\nstages that overlap, as in mien run: %.0f frames a second at best\n",
+             pipeline->n_frames, pipeline->decode_ms, pipeline->frame_ms, pipeline->n_tracked,
+             pipeline->tracked_ms, slowest > 0 ? 1000 / slowest : 0);
+    cli_put(out, line);
+}
+
 static void print_table(CliWriter *out, const Bench *bench, const BenchValues *values)
 {
     char line[256];
@@ -151,13 +226,51 @@ static void print_table(CliWriter *out, const Bench *bench, const BenchValues *v
                  result->macs * 1e-6, result->best_ms, result->median_ms, gmac_s(result),
                  result->share_of_peak * 100);
         cli_put(out, line);
+        print_blocks(out, bench, i);
     }
+    if (values->pipeline)
+        print_pipeline(out, &bench->pipeline);
 }
 
 static void put_number(CliWriter *out, const char *key, double value, int decimals)
 {
     cli_put(out, key);
     cli_put_fixed(out, value, decimals);
+}
+
+static void print_json_blocks(CliWriter *out, const Bench *bench, size_t network)
+{
+    bool first = true;
+    for (size_t i = 0; i < bench->n_blocks; i++) {
+        const MienBenchBlock *block = &bench->blocks[i].block;
+        if (block->network != network)
+            continue;
+        cli_put(out, first ? ",\"blocks\":[" : ",");
+        cli_put(out, "\n {\"name\":");
+        cli_put_json(out, bench->blocks[i].name);
+        put_number(out, ",\"ms\":", block->best_ms, 6);
+        put_number(out, ",\"macs\":", block->macs, 0);
+        put_number(out, ",\"share_of_peak\":", block->share_of_peak, 6);
+        cli_put(out, "}");
+        first = false;
+    }
+    if (!first)
+        cli_put(out, "]");
+}
+
+static void print_json_pipeline(CliWriter *out, const Bench *bench, const BenchValues *values)
+{
+    const CliPipelineBench *pipeline = &bench->pipeline;
+    cli_put(out, ",\n\"pipeline\":{\"input\":");
+    cli_put_json(out, values->pipeline);
+    cli_put(out, ",\"frames\":");
+    cli_put_int(out, (int64_t)pipeline->n_frames);
+    cli_put(out, ",\"tracked\":");
+    cli_put_int(out, (int64_t)pipeline->n_tracked);
+    put_number(out, ",\"decode_ms\":", pipeline->decode_ms, 6);
+    put_number(out, ",\"frame_ms\":", pipeline->frame_ms, 6);
+    put_number(out, ",\"tracked_ms\":", pipeline->tracked_ms, 6);
+    cli_put(out, "}");
 }
 
 static void print_json(CliWriter *out, const Bench *bench, const BenchValues *values)
@@ -181,9 +294,39 @@ static void print_json(CliWriter *out, const Bench *bench, const BenchValues *va
         put_number(out, ",\"macs\":", result->macs, 0);
         put_number(out, ",\"gmac_s\":", gmac_s(result), 4);
         put_number(out, ",\"share_of_peak\":", result->share_of_peak, 6);
+        print_json_blocks(out, bench, i);
         cli_put(out, "}");
     }
-    cli_put(out, "\n]}\n");
+    cli_put(out, "\n]");
+    if (values->pipeline)
+        print_json_pipeline(out, bench, values);
+    cli_put(out, "}\n");
+}
+
+static MienModel *model_of(const Bench *bench, const char *name)
+{
+    for (size_t i = 0; i < bench->n; i++)
+        if (strcmp(bench->names[i], name) == 0)
+            return bench->models[i];
+    return NULL;
+}
+
+/* Few passes: each decodes the video again. */
+static CliExit measure_pipeline(Bench *bench, const BenchValues *values)
+{
+    MienEngineOptions engine_options;
+    mien_engine_options_init(&engine_options);
+    engine_options.mode = MIEN_MODE_VIDEO;
+    engine_options.model = model_of(bench, "face_mesh");
+    engine_options.detector = model_of(bench, "face_detector_short");
+    engine_options.threads = values->threads;
+    if (values->cpu_mask >= 0)
+        engine_options.cpu_mask = (uint64_t)values->cpu_mask;
+    if (!engine_options.model || !engine_options.detector)
+        return cli_fail(CLI_MODEL, "--pipeline needs face_mesh and face_detector_short; get them "
+                                   "with: mien models fetch");
+    int32_t passes = values->repeats < 5 ? values->repeats : 5;
+    return cli_bench_pipeline(values->pipeline, &engine_options, passes, &bench->pipeline);
 }
 
 static CliExit measure(Bench *bench, const BenchValues *values)
@@ -193,9 +336,19 @@ static CliExit measure(Bench *bench, const BenchValues *values)
     MienBenchOptions bench_options;
     make_options(values, &bench_options);
     MienError error = {0};
+    bench_options.user = bench_options.block_user = bench;
+    if (!values->common.quiet && isatty(STDERR_FILENO))
+        bench_options.progress = show_progress;
+    if (values->blocks)
+        bench_options.block = keep_block;
     if (mien_bench_networks(&bench_options, bench->n, bench->models, bench->networks,
                             bench->results, &bench->peak, &error) != MIEN_OK)
         return cli_fail(CLI_INTERNAL, "%s", error.text);
+    if (bench->out_of_memory)
+        return cli_fail(CLI_INTERNAL, "out of memory");
+    CliExit status = values->pipeline ? measure_pipeline(bench, values) : CLI_OK;
+    if (status != CLI_OK)
+        return status;
     static CliWriter out;
     cli_writer_init(&out, STDOUT_FILENO);
     if (values->json)
@@ -207,9 +360,19 @@ static CliExit measure(Bench *bench, const BenchValues *values)
                   : cli_interrupt_exit();
 }
 
+static bool is_wanted(const BenchValues *values, size_t network)
+{
+    if (values->pipeline && (strcmp(network_names[network], "face_mesh") == 0 ||
+                             strcmp(network_names[network], "face_detector_short") == 0))
+        return true;
+    if (values->network < 0) /* not said */
+        return !values->pipeline;
+    return values->network == (int32_t)N_NETWORKS || values->network == (int32_t)network;
+}
+
 int cmd_bench(int argc, char **argv)
 {
-    BenchValues values = {.network = (int32_t)N_NETWORKS, .threads = 1, .repeats = 200};
+    BenchValues values = {.network = -1, .threads = 1, .repeats = 200, .cpu_mask = -1};
     CliList operands = {0};
     CliStore store = {0};
     int status = cli_args_parse(&command, argc, argv, &values, &values.common, &operands);
@@ -218,12 +381,13 @@ int cmd_bench(int argc, char **argv)
     cli_interrupt_init();
     Bench bench = {0};
     for (size_t i = 0; i < N_NETWORKS && status == CLI_OK; i++)
-        if (values.network == (int32_t)N_NETWORKS || values.network == (int32_t)i)
+        if (is_wanted(&values, i))
             status = (int)add_network(&bench, &values, &store, i);
     if (status == CLI_OK)
         status = (int)measure(&bench, &values);
     for (size_t i = 0; i < bench.n; i++)
         mien_model_destroy(bench.models[i]);
+    free(bench.blocks);
     cli_store_close(&store);
     cli_list_free(&operands);
     return status == CLI_ARGS_DONE ? CLI_OK : status;

@@ -58,4 +58,7 @@ MienStatus mieni_cpu_plan_create(MieniDevice *device, const MieniPlan *plan, Mie
 void mieni_cpu_plan_destroy(MieniDevicePlan *plan);
 MienStatus mieni_cpu_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error);
 
+/* Runs one job, and notes in best_ms [n_steps] which steps were faster than ever. */
+void mieni_cpu_plan_time(MieniDevicePlan *plan, MieniJob *job, double *best_ms);
+
 #endif

@@ -5,6 +5,7 @@
  * instructions: results do not depend on the number of threads.
  */
 #include <math.h>
+#include <time.h>
 
 #include "backend/cpu/cpu.h"
 
@@ -191,8 +192,17 @@ static void run_step(Run *run, int32_t n_rows, int32_t unit, int32_t thread, boo
     mieni_pool_run(run->plan->device->pool, n_pieces, run_piece, run);
 }
 
-/* `share`: rows of large steps go over the pool; else the calling thread does it all. */
-static void run_job(MieniDevicePlan *plan, MieniJob *job, int32_t thread, bool share)
+static double now_ms(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
+}
+
+/* `share`: rows of large steps go over the pool; else the calling thread does it all. best_ms:
+ * NULL, or the fastest time of every step so far. */
+static void run_job(MieniDevicePlan *plan, MieniJob *job, int32_t thread, bool share,
+                    double *best_ms)
 {
     Run run = {.plan = plan, .job = job, .workspace = &plan->workspaces[thread]};
     if (job->input)
@@ -200,7 +210,10 @@ static void run_job(MieniDevicePlan *plan, MieniJob *job, int32_t thread, bool s
     for (int32_t i = 0; i < plan->n_steps; i++) {
         const CpuStep *step = run.step = &plan->steps[i];
         bool large = step->op.macs >= MIN_SHARED_MACS || step->op.kind == MIENI_OP_CROP;
+        double start = best_ms ? now_ms() : 0;
         run_step(&run, step->n_rows, step->row_unit, thread, share && large);
+        if (best_ms)
+            best_ms[i] = MIENI_MIN(best_ms[i], now_ms() - start);
     }
     write_outputs(&run);
 }
@@ -213,16 +226,26 @@ typedef struct Batch {
 static void run_one_of_batch(void *user, int32_t index, int32_t thread)
 {
     const Batch *batch = user;
-    run_job(batch->plan, &batch->jobs[index], thread, false);
+    run_job(batch->plan, &batch->jobs[index], thread, false, NULL);
+}
+
+static void run_alone(MieniDevicePlan *plan, MieniJob *job, double *best_ms)
+{
+    mieni_pool_begin(plan->device->pool);
+    run_job(plan, job, 0, plan->n_workspaces > 1, best_ms);
+    mieni_pool_end(plan->device->pool);
+}
+
+void mieni_cpu_plan_time(MieniDevicePlan *plan, MieniJob *job, double *best_ms)
+{
+    run_alone(plan, job, best_ms);
 }
 
 MienStatus mieni_cpu_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error)
 {
     (void)error; /* a CPU does not fail half-way */
     if (n == 1) {
-        mieni_pool_begin(plan->device->pool);
-        run_job(plan, jobs, 0, plan->n_workspaces > 1);
-        mieni_pool_end(plan->device->pool);
+        run_alone(plan, jobs, NULL);
         return MIEN_OK;
     }
     Batch batch = {plan, jobs};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench_pipeline.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "interrupt.h"
+#include "message.h"
+#include "mien/media.h"
+
+/* Enough of any video. */
+#define MAX_FRAMES 2000
+
+/* The fastest pass of a frame. */
+typedef struct FrameTimes {
+    double decode_ms, frame_ms;
+    bool tracked;
+} FrameTimes;
+
+static double now_ms(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
+}
+
+/* One pass over the input; *n_frames is how many there were. */
+static CliExit pass(const char *input, MienEngine *engine, FrameTimes *times, size_t *n_frames)
+{
+    MienMediaReader *reader;
+    MienError error = {0};
+    if (mien_media_reader_open(input, NULL, &reader, &error) != MIEN_OK)
+        return cli_fail(CLI_INPUT, "%s", error.text);
+    mien_engine_reset(engine);
+    CliExit status = CLI_OK;
+    bool tracked = false;
+    size_t n = 0;
+    for (; n < MAX_FRAMES && !cli_interrupted(NULL); n++) {
+        MienMediaFrame *frame = NULL;
+        const MienResult *result;
+        double start = now_ms();
+        MienStatus done = mien_media_reader_read(reader, &frame, &error);
+        double decoded = now_ms();
+        if (done != MIEN_OK) {
+            status = cli_fail(CLI_INPUT, "%s", error.text);
+            break;
+        }
+        if (!frame)
+            break;
+        done = mien_engine_process(engine, mien_media_frame_image(frame),
+                                   mien_media_frame_timestamp_us(frame), &result);
+        double end = now_ms();
+        mien_media_frame_destroy(frame);
+        if (done != MIEN_OK) {
+            status = cli_fail(CLI_INTERNAL, "%s: frame %zu could not be processed", input, n);
+            break;
+        }
+        times[n].decode_ms = fmin(times[n].decode_ms, decoded - start);
+        times[n].frame_ms = fmin(times[n].frame_ms, end - decoded);
+        times[n].tracked = tracked;
+        tracked = mien_result_n_faces(result) > 0;
+    }
+    mien_media_reader_destroy(reader);
+    *n_frames = n;
+    return status;
+}
+
+static void sum_up(const FrameTimes *times, CliPipelineBench *bench)
+{
+    for (size_t i = 0; i < bench->n_frames; i++) {
+        bench->decode_ms += times[i].decode_ms / (double)bench->n_frames;
+        bench->frame_ms += times[i].frame_ms / (double)bench->n_frames;
+        bench->n_tracked += times[i].tracked;
+        if (times[i].tracked)
+            bench->tracked_ms += times[i].frame_ms;
+    }
+    if (bench->n_tracked)
+        bench->tracked_ms /= (double)bench->n_tracked;
+}
+
+CliExit cli_bench_pipeline(const char *input, const MienEngineOptions *options, int32_t passes,
+                           CliPipelineBench *bench)
+{
+    MienEngine *engine = NULL;
+    MienError error = {0};
+    *bench = (CliPipelineBench){0};
+    FrameTimes *times = malloc(MAX_FRAMES * sizeof(*times));
+    if (!times)
+        return cli_fail(CLI_INTERNAL, "out of memory");
+    for (size_t i = 0; i < MAX_FRAMES; i++)
+        times[i] = (FrameTimes){HUGE_VAL, HUGE_VAL, false};
+    CliExit status = CLI_OK;
+    if (mien_engine_create(options, &engine, &error) != MIEN_OK)
+        status = cli_fail(CLI_INTERNAL, "%s", error.text);
+    for (int32_t i = 0; i < passes && status == CLI_OK && !cli_interrupted(NULL); i++)
+        status = pass(input, engine, times, &bench->n_frames);
+    if (status == CLI_OK)
+        sum_up(times, bench);
+    mien_engine_destroy(engine);
+    free(times);
+    return status;
+}

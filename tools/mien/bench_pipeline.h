@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a frame of a video costs: decoding, and finding its face. */
+#ifndef MIEN_TOOL_BENCH_PIPELINE_H
+#define MIEN_TOOL_BENCH_PIPELINE_H
+
+#include "exit.h"
+#include "mien/engine.h"
+
+typedef struct CliPipelineBench {
+    size_t n_frames;  /* of the input, as far as they count */
+    size_t n_tracked; /* those whose face was known from the frame before */
+    double decode_ms; /* means over the frames, of the fastest pass each */
+    double frame_ms;  /* the engine alone, over all frames */
+    double tracked_ms;
+} CliPipelineBench;
+
+/* Takes the input through an engine `passes` times; MIEN_MODE_VIDEO, one face. */
+CliExit cli_bench_pipeline(const char *input, const MienEngineOptions *options, int32_t passes,
+                           CliPipelineBench *bench);
+
+#endif
