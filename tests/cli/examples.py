@@ -6,7 +6,8 @@ import subprocess
 
 import tool
 
-LANDMARKS = os.path.join(os.environ["MIEN_EXAMPLES"], "landmarks")
+EXAMPLES = os.environ["MIEN_EXAMPLES"]
+LANDMARKS = os.path.join(EXAMPLES, "landmarks")
 
 
 class Landmarks(tool.Case):
@@ -53,6 +54,73 @@ class Landmarks(tool.Case):
         done = self.example("none.tflite", models[1], "a.ppm")
         self.assertEqual(done.returncode, 1)
         self.assertIn("none.tflite", done.stderr)
+
+
+class Bundle(tool.Case):
+    """The programs that take a bundle."""
+
+    def setUp(self):
+        super().setUp()
+        self.bundle = os.path.join(tool.MODELS, "face_landmarker.task")
+        if not os.path.exists(self.bundle):
+            self.skipTest("needs face_landmarker.task")
+
+    def run_example(self, name, *arguments, **more):
+        program = os.path.join(EXAMPLES, name)
+        if not os.path.exists(program):
+            self.skipTest("needs a C++ compiler that goes with the C compiler")
+        return subprocess.run([program, *arguments], cwd=self.folder, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False, **more)
+
+    def make_ppm(self):
+        """A portrait as a PPM file, and what the tool finds in it."""
+        self.good("run", self.need("testdata/obama.jpg"), "-o", "a.png", "--draw", "none")
+        data = self.read("a.png")
+        self.write("a.ppm", b"P6\n%d %d\n255\n" % tool.png_size(data) + tool.png_pixels(data))
+        header, frame, _ = self.ndjson(self.good("run", "a.ppm", "-m", "face_landmarker").stdout)
+        return header, frame["faces"][0]
+
+    def test_they_are_short(self):
+        for name in ("landmarker.c", "live.c"):
+            with open(os.path.join(tool.SOURCE, "examples", name), encoding="utf-8") as file:
+                self.assertLess(len(file.readlines()), 55, name)
+
+    def test_landmarker(self):
+        _, face = self.make_ppm()
+        done = self.run_example("landmarker", self.bundle, "a.ppm", text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        first, *rest = done.stdout.splitlines()
+        pose = face["pose"]
+        self.assertEqual(first, "yaw {yaw:.1f}, pitch {pitch:.1f}, roll {roll:.1f} degrees"
+                         .format(**pose))
+        want = [f"{name} {score:.2f}" for name, score in face["face_blendshapes"].items()
+                if score > 0.5]
+        self.assertEqual(rest, want)
+        self.assertGreater(len(want), 3)
+        self.assertEqual(self.run_example("landmarker").returncode, 1)
+
+    def test_a_mat_of_opencv(self):
+        header, face = self.make_ppm()
+        done = self.run_example("opencv_mat", self.bundle, "a.ppm", text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        x, y, _ = face["face_landmarks"][1]
+        self.assertEqual(done.stdout, f"nose at {x * header['width']:.1f}, "
+                                      f"{y * header['height']:.1f}\n")
+        self.assertEqual(self.run_example("opencv_mat", self.bundle, "none.ppm").returncode, 1)
+
+    def test_live(self):
+        header, _ = self.make_ppm()
+        size = (header["width"], header["height"])
+        pixels = self.read("a.ppm")[-3 * size[0] * size[1]:]
+        blank = bytes(len(pixels))
+        done = self.run_example("live", self.bundle, *map(str, size),
+                                input=blank + 3 * pixels + blank)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.decode().splitlines(),
+                         ["0 us: 0 faces", "33333 us: 1 faces", "66666 us: 1 faces",
+                          "99999 us: 1 faces", "133332 us: 0 faces", "5 frames, 0 dropped"])
+        self.assertEqual(self.run_example("live", self.bundle, "0", "5").returncode, 1)
+        self.assertIn(b"none.task", self.run_example("live", "none.task", "4", "4").stderr)
 
 
 if __name__ == "__main__":
