@@ -122,7 +122,7 @@ static MienEngine *open_landmarker(MienMode mode, int32_t max_faces, uint64_t cp
     options.cpu_mask = cpu_mask;
     options.blendshapes = options.transform = true;
     MienError error = {0};
-    MienEngine *engine;
+    MienEngine *engine = NULL;
     if (mien_model_load_file(test_need_data("models/face_landmarker.task"), &options.model,
                              &error) != MIEN_OK ||
         mien_engine_create(&options, &engine, &error) != MIEN_OK)
