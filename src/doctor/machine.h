@@ -56,6 +56,9 @@ int mieni_machine_real_path(const MieniMachine *machine, const char *path, char 
 /* Size of what a path leads to, following links. */
 int mieni_machine_size(const MieniMachine *machine, const char *path, int64_t *bytes, bool *is_dir);
 
+/* Whether a folder, or the one above it that exists, lets something be written into it. */
+bool mieni_machine_may_write(const MieniMachine *machine, const char *path);
+
 /* A device node: stat and open. */
 int mieni_machine_node(const MieniMachine *machine, const char *path, MieniNode *node);
 

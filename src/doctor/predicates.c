@@ -234,6 +234,37 @@ static bool pcie_narrow(const MieniFacts *facts, MieniEvidence *evidence)
     return false;
 }
 
+/* A cache that translated code cannot be kept in. */
+static bool cache_unusable(const MieniFacts *facts, MieniEvidence *evidence)
+{
+    const MieniFact *cache = mieni_facts_get(facts, "E01.cache");
+    mieni_cite(evidence, cache);
+    return cache->state == MIENI_FACT_VALUE && *cache->text != '/';
+}
+
+/* CUDA and NVML have some number for different GPUs. A list of visible devices changes CUDA's
+ * numbers on purpose. */
+static bool orders_differ(const MieniFacts *facts, MieniEvidence *evidence)
+{
+    if (mieni_facts_has(facts, "E01.CUDA_VISIBLE_DEVICES"))
+        return false;
+    for (int i = 0; i < 16; i++) {
+        char cuda_name[32], nvml_name[32];
+        snprintf(cuda_name, sizeof(cuda_name), "C02.%d.uuid", i);
+        snprintf(nvml_name, sizeof(nvml_name), "N02.%d.uuid", i);
+        const MieniFact *cuda = mieni_facts_get(facts, cuda_name);
+        const MieniFact *nvml = mieni_facts_get(facts, nvml_name);
+        if (cuda->state != MIENI_FACT_VALUE || nvml->state != MIENI_FACT_VALUE)
+            return false;
+        if (strcmp(cuda->text, nvml->text) != 0 && mieni_facts_number(facts, "C01.count", 0) > 1) {
+            mieni_cite(evidence, cuda);
+            mieni_cite(evidence, nvml);
+            return true;
+        }
+    }
+    return false;
+}
+
 static const struct {
     const char *name;
     MieniPredicate function;
@@ -254,6 +285,8 @@ static const struct {
     {"jetson_slow", jetson_slow},
     {"throttled", throttled},
     {"pcie_narrow", pcie_narrow},
+    {"cache_unusable", cache_unusable},
+    {"orders_differ", orders_differ},
 };
 
 MieniPredicate mieni_predicate_find(const char *name, size_t length)

@@ -225,14 +225,26 @@ static void note_named_files(MieniProbe *probe, const char *variable)
     }
 }
 
+/* The user's own folder: of the variable, or below the home folder. */
+static int64_t note_manifests_of_user(MieniProbe *probe, const char *variable, const char *below)
+{
+    const char *home = mieni_machine_variable(probe->machine, "HOME");
+    char otherwise[MIENI_PATH_MAX] = "";
+    if (home && *home && strlen(home) < 1024 && !mieni_path(otherwise, "%s/%s", home, below))
+        *otherwise = '\0';
+    return note_manifests_by_variable(probe, variable, otherwise, "vulkan/icd.d");
+}
+
 void mieni_probe_manifests(MieniProbe *probe)
 {
     /* Source: Vulkan-Loader, docs/LoaderDriverInterface.md, "Driver discovery on Linux". */
-    int64_t n = note_manifests_by_variable(probe, "XDG_CONFIG_DIRS", "/etc/xdg", "vulkan/icd.d");
+    int64_t n = note_manifests_of_user(probe, "XDG_CONFIG_HOME", ".config");
+    n += note_manifests_by_variable(probe, "XDG_CONFIG_DIRS", "/etc/xdg", "vulkan/icd.d");
     n += note_manifests_in(probe, "V04", "/usr/local/etc/vulkan/icd.d");
     n += note_manifests_in(probe, "V04", "/etc/vulkan/icd.d");
     n += note_manifests_by_variable(probe, "XDG_DATA_DIRS", "/usr/local/share:/usr/share",
                                     "vulkan/icd.d");
+    n += note_manifests_of_user(probe, "XDG_DATA_HOME", ".local/share");
     mieni_note_number(probe, n, "V04.count");
     if (!mieni_facts_has(probe->facts, "V04.nvidia"))
         mieni_note_error(probe, ENOENT, "V04.nvidia");

@@ -73,12 +73,31 @@ static void probe_render_nodes(MieniProbe *probe)
     mieni_note_number(probe, n, "D03.count");
 }
 
+/* Links to the nodes by their numbers. Where there are none, a container loses its GPUs when
+ * systemd reloads. Source: NVIDIA Container Toolkit, `nvidia-ctk system create-dev-char-symlinks`.
+ */
+static void probe_links(MieniProbe *probe)
+{
+    char **names;
+    size_t n;
+    int64_t n_links = 0;
+    int error = mieni_machine_list(probe->machine, "/dev/char", &names, &n);
+    for (size_t i = 0; i < n; i++)
+        n_links += !strncmp(names[i], "195:", 4);
+    mieni_machine_free_list(names, n);
+    if (error)
+        mieni_note_error(probe, error, "D05.links");
+    else
+        mieni_note_number(probe, n_links, "D05.links");
+}
+
 void mieni_probe_nodes(MieniProbe *probe)
 {
     for (size_t i = 0; i < MIENI_COUNT_OF(nodes); i++)
         note_node(probe, nodes[i].probe, nodes[i].path);
     probe_gpu_nodes(probe);
     probe_render_nodes(probe);
+    probe_links(probe);
 }
 
 static const struct {
@@ -136,8 +155,30 @@ static const struct {
     {"E06", "GLOG_minloglevel"},
 };
 
+/* Where CUDA keeps the code that it translated. Source: CUDA C++ Programming Guide, "CUDA
+ * Environment Variables". */
+static void probe_cuda_cache(MieniProbe *probe)
+{
+    const char *folder = mieni_machine_variable(probe->machine, "CUDA_CACHE_PATH");
+    const char *home = mieni_machine_variable(probe->machine, "HOME");
+    const char *off = mieni_machine_variable(probe->machine, "CUDA_CACHE_DISABLE");
+    char path[MIENI_PATH_MAX];
+    if (off && strcmp(off, "0") != 0 && *off)
+        mieni_note(probe, "off by CUDA_CACHE_DISABLE", "E01.cache");
+    else if ((!folder || !*folder) && (!home || !*home))
+        mieni_note(probe, "nowhere: HOME is not set", "E01.cache");
+    else if (!mieni_path(path, "%s%s", folder && *folder ? folder : home,
+                         folder && *folder ? "" : "/.nv/ComputeCache"))
+        return;
+    else if (mieni_machine_may_write(probe->machine, path))
+        mieni_note(probe, path, "E01.cache");
+    else
+        mieni_note(probe, "read-only", "E01.cache");
+}
+
 void mieni_probe_environment(MieniProbe *probe)
 {
+    probe_cuda_cache(probe);
     for (size_t i = 0; i < MIENI_COUNT_OF(variables); i++) {
         const char *value = mieni_machine_variable(probe->machine, variables[i].name);
         if (value)

@@ -283,6 +283,12 @@ static void probe_limits(MieniProbe *probe)
     note_limit(probe, RLIMIT_AS, "MIEN_TEST_RLIMIT_AS", "P12.rlimit_as");
     note_limit(probe, RLIMIT_MEMLOCK, "MIEN_TEST_RLIMIT_MEMLOCK", "P12.rlimit_memlock");
     mieni_note_line(probe, "/sys/fs/cgroup/memory.max", "P12.memory_max");
+    long long kilobytes;
+    const char *available =
+        mieni_probe_read(probe, "/proc/meminfo") == 0 ? strstr(probe->text, "MemAvailable:") : NULL;
+    if (available && sscanf(available, "MemAvailable: %lld kB", &kilobytes) == 1 &&
+        kilobytes >= 0 && kilobytes < INT64_MAX / 1024)
+        mieni_note_number(probe, (int64_t)kilobytes * 1024, "P12.available");
 }
 
 /* A unit with PrivateDevices= sees a /dev of pseudo devices alone.

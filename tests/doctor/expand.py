@@ -6,6 +6,7 @@
     env NAME=VALUE, unset NAME     the environment; MIEN_SIM_* tells the drivers what to say
     file PATH TEXT                 \\n, \\t, \\s (space), \\0 and \\xNN stand for what they are
     dir PATH, link PATH TARGET     a folder, a symbolic link
+    locked PATH                    a folder that nobody may write into
     sim DRIVER PATH                a stand-in driver of tests/sim: cuda, nvml, vulkan, egl
     drop PATH                      no such file or folder
     node PATH MODE UID GID ERROR   a device node, and what opening it gives (0: it opens)
@@ -107,6 +108,10 @@ class Expander:
 
     def do_dir(self, rest):
         os.makedirs(self.root + rest, exist_ok=True)
+
+    def do_locked(self, rest):
+        os.makedirs(self.root + rest, exist_ok=True)
+        os.chmod(self.root + rest, 0o555)
 
     def do_link(self, rest):
         path, target = rest.split()

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libnvidia-ml.so.1 of a fake machine: MIEN_SIM_NVML_INIT, _NVML_DRIVER, _NVML_STATUS, _MIG,
- * _THROTTLE, _UTILIZATION, _FABRIC, _VIRTUALIZATION, _NVML_FREE in MB, _PROCS=pid:mb,... A limited
- * one (_NVML_LIMITED=1) answers 3, as a Jetson's does; with _NVML_CALL=code all questions about a
- * GPU do that. It can count its GPUs a number of times, then they are lost (_LOST_AT) or gone
+ * _THROTTLE, _UTILIZATION, _FABRIC, _VIRTUALIZATION, _NVML_FREE in MB, _NVML_ORDER=0,1,... (numbers
+ * of CUDA's devices), _PROCS=pid:mb,... A limited one (_NVML_LIMITED=1) answers 3, as a Jetson's
+ * does; with _NVML_CALL=code all questions about a GPU do that. It can count its GPUs a number of
+ * times, then they are lost (_LOST_AT) or gone
  * (_GONE_AT). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim.h"
@@ -58,6 +60,8 @@ static int limited(void)
     return answer(sim_number("MIEN_SIM_NVML_CALL", limits));
 }
 
+static int handles[16]; /* a device is an address in here */
+
 SIM_EXPORT int nvmlInit_v2(void)
 {
     sim_fault("nvml");
@@ -86,15 +90,17 @@ SIM_EXPORT int nvmlDeviceGetCount_v2(unsigned *n)
 
 SIM_EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device)
 {
-    static int handles[16];
     *device = &handles[index & 15];
     return answer(since("MIEN_SIM_LOST_AT") ? GPU_IS_LOST : sim_number("MIEN_SIM_NVML_STATUS", OK));
 }
 
 SIM_EXPORT int nvmlDeviceGetUUID(void *device, char *text, unsigned size)
 {
-    (void)device;
-    snprintf(text, size, "GPU-11111111-1111-1111-1111-111111111100");
+    char number[8] = "";
+    int i = (int)((int *)device - handles);
+    if (!sim_item(sim_text("MIEN_SIM_NVML_ORDER", "0,1,2,3"), ',', i, number, sizeof(number)))
+        return answer(NOT_SUPPORTED);
+    snprintf(text, size, "GPU-11111111-1111-1111-1111-1111111111%02lx", strtoul(number, NULL, 10));
     return answer(OK);
 }
 

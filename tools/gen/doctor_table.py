@@ -25,9 +25,8 @@ OWN = "src/doctor/catalogue_mien.inc"
 
 # Why nothing finds a cause.
 REASONS = {
-    "device-order-differs": "only the user knows which GPU was meant; `mien devices` tells UUIDs",
-    "jit-or-engine-first-run": "takes two starts to tell; compare the first run with the second",
-    "small-model-overhead": "takes a measurement of every stage; `mien bench` makes some",
+    "small-model-overhead": "takes the times of upload, crop and network apart, which no back end tells; "
+                            "compare `mien run --device cpu` with the GPU's",
 }
 
 
