@@ -41,14 +41,16 @@ typedef enum MienStack {
 
 typedef struct MienDoctorOptions {
     size_t struct_size;
-    const char *helper;   /**< path of mien-probe; copied (default NULL: beside the library) */
-    int32_t timeout_ms;   /**< for the drivers to answer, 1..60000 (default 3000) */
-    const char *root;     /**< for tests: folder that stands for a machine's files, with nodes.tsv
-                             and env.txt beside it; copied (default NULL: this machine) */
-    const char *no_rules; /**< for tests: rules that are not asked, such as "R200,R305"; copied
-                             (default NULL) */
-    const char *device;   /**< asks about this device, too: "cuda", "cuda:1", "cuda:GPU-...",
-                             "vulkan:0", "gpu"; borrowed for the call (default NULL) */
+    const char *helper;     /**< path of mien-probe; copied (default NULL: beside the library) */
+    int32_t timeout_ms;     /**< for the drivers to answer, 1..60000 (default 3000) */
+    const char *root;       /**< for tests: folder that stands for a machine's files, with nodes.tsv
+                               and env.txt beside it; copied (default NULL: this machine) */
+    const char *no_rules;   /**< for tests: rules that are not asked, such as "R200,R305"; copied
+                               (default NULL) */
+    const char *device;     /**< asks about this device, too: "cuda", "cuda:1", "cuda:GPU-...",
+                               "vulkan:0", "gpu"; borrowed for the call (default NULL) */
+    int32_t for_containers; /**< not 0: looks also whether this host can hand its GPUs to Docker's
+                               containers (default 0) */
 } MienDoctorOptions;
 
 /** Something that was read, and what it said: "absent" if it is not there, the name of the error if

@@ -4,7 +4,9 @@
  *
  * MediaPipe (legacy API and Task API), TensorFlow, OpenCV, ONNX Runtime, PyTorch and TFLite are
  * judged by their files: metadata, needed libraries, texts in binaries. Nothing is imported or run,
- * and it does not matter whether this machine has a GPU.
+ * and it does not matter whether this machine has a GPU; but where there is a GPU that a PyTorch
+ * has no code for, its verdict says so. For that mien-probe asks CUDA's driver, within three
+ * seconds.
  *
  * @code
  *     MienInstall *install;

@@ -25,6 +25,10 @@ static const char *const despite_the_driver[] = {
     "device-refused",
 };
 
+/* What concerns containers that are still to be started, and not this process. */
+static const char *const for_containers[] = {"docker-toolkit-missing",
+                                             "docker-host-driver-missing"};
+
 /* Causes that say no more than what happened: for stacks where nothing else is found. */
 static const char *const last_resort[] = {"driver-hangs", "driver-crashes", "driver-error",
                                           "nvml-error"};
@@ -120,8 +124,8 @@ static void ask(const MieniFacts *facts, const MieniRule *rule, const MieniCause
                 MieniDiagnosis *diagnosis)
 {
     MieniFinding finding = {.rule = rule, .cause = cause, .stacks = rule->stacks};
-    bool needs_fault =
-        cause->severity == MIENI_SEVERITY_FATAL && !IS_ONE_OF(cause, despite_the_driver);
+    bool needs_fault = cause->severity == MIENI_SEVERITY_FATAL &&
+                       !IS_ONE_OF(cause, despite_the_driver) && !IS_ONE_OF(cause, for_containers);
     for (int i = 0; i < MIENI_N_STACKS && needs_fault; i++)
         if (diagnosis->stacks[i].state == MIENI_STACK_WORKS)
             finding.stacks &= ~(1u << i);
@@ -190,7 +194,8 @@ static void give_verdicts(MieniDiagnosis *diagnosis)
     for (int s = 0; s < MIENI_N_STACKS; s++)
         for (size_t i = 0; i < diagnosis->n_findings && !diagnosis->stacks[s].finding; i++) {
             const MieniFinding *finding = &diagnosis->findings[i];
-            if ((finding->stacks & 1u << s) && finding->cause->severity == MIENI_SEVERITY_FATAL)
+            if ((finding->stacks & 1u << s) && finding->cause->severity == MIENI_SEVERITY_FATAL &&
+                !IS_ONE_OF(finding->cause, for_containers))
                 diagnosis->stacks[s].finding = finding;
         }
 }

@@ -28,7 +28,7 @@ typedef struct Run {
     int64_t deadline;
     char *text;
     size_t n;
-    bool late, flood;
+    bool late, flood, skipped;
     int spawn_error;
 } Run;
 
@@ -159,6 +159,10 @@ MienStatus mieni_run_helper(const MieniMachine *machine, const MieniHelperOption
     int64_t begin = mieni_now_ms();
     for (int i = 0; i < N_PROBES; i++) {
         bool devices = i == DEVICES;
+        runs[i].skipped = options->only && strcmp(options->only, probes[i].name) != 0;
+        runs[i].fd = -1;
+        if (runs[i].skipped)
+            continue;
         char *const arguments[] = {(char *)program,
                                    (char *)probes[i].name,
                                    (char *)(root ? root : ""),
@@ -171,6 +175,8 @@ MienStatus mieni_run_helper(const MieniMachine *machine, const MieniHelperOption
     collect(runs);
     MienStatus status = MIEN_OK;
     for (int i = 0; i < N_PROBES; i++) {
+        if (runs[i].skipped)
+            continue;
         int64_t limit = runs[i].deadline - begin;
         MienStatus finished = finish(&runs[i], probes[i].fact, (int32_t)limit, facts);
         status = status == MIEN_OK ? finished : status;

@@ -11,6 +11,7 @@ typedef struct MieniHelperOptions {
     const char *program; /* NULL: beside the library */
     int32_t timeout_ms;  /* for each driver; mien's devices, which run a network, have twice that */
     const char *device;  /* that the user named: it is run also if it is software. Or NULL */
+    const char *only;    /* the one probe that is run, "cuda"; NULL: all */
 } MieniHelperOptions;
 
 /*

@@ -3,6 +3,7 @@
 #include "doctor/install.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef struct Judge {
     const MieniFacts *facts;
@@ -199,18 +200,54 @@ static void judge_onnxruntime(Judge *judge)
         cite(judge, verdict, missing->name);
 }
 
+/* Whether code for one of "50 80 90" runs on a device of capability "8.6": code for 8.0 does, and
+ * none of another first number. Source: CUDA C++ Programming Guide, "Binary Compatibility". */
+static bool runs_on(const char *sms, const char *capability)
+{
+    char *end;
+    long major = strtol(capability, &end, 10);
+    long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+    while (*sms) {
+        long sm = strtol(sms, &end, 10);
+        if (end == sms)
+            break;
+        if (sm / 10 == major && sm % 10 <= minor)
+            return true;
+        sms = end;
+    }
+    return false;
+}
+
+/* A GPU of this machine that PyTorch has no code for, if it has code for none of them. */
+static const MieniFact *device_without_code(const Judge *judge)
+{
+    const MieniFact *sms = mieni_facts_get(judge->facts, "M08.sm"), *fact, *found = NULL;
+    for (size_t at = 0;
+         *sms->text && (fact = mieni_facts_next(judge->facts, "C02.*.capability", &at));) {
+        if (runs_on(sms->text, fact->text))
+            return NULL;
+        found = fact;
+    }
+    return found;
+}
+
 static void judge_torch(Judge *judge)
 {
     if (!has(judge, "M08.version"))
         return;
-    bool none = is(judge, "M08.cuda", "None");
+    const MieniFact *device = device_without_code(judge);
+    const char *cause = is(judge, "M08.cuda", "None") ? "pytorch-cpu-build"
+                        : device                      ? "no-kernel-image"
+                                                      : NULL;
     MieniVerdict *verdict = add(judge, "PyTorch",
-                                none                     ? MIENI_ANSWER_NO
+                                cause                    ? MIENI_ANSWER_NO
                                 : has(judge, "M08.cuda") ? MIENI_ANSWER_YES
                                                          : MIENI_ANSWER_UNKNOWN,
-                                none ? "pytorch-cpu-build" : NULL);
+                                cause);
     cite(judge, verdict, "M08.cuda");
     cite(judge, verdict, "M08.version");
+    if (device)
+        cite(judge, verdict, device->name);
     cite(judge, verdict, "M08.sm");
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "doctor/helper.h"
 #include "doctor/install.h"
 
 struct MienInstall {
@@ -66,6 +67,20 @@ static void list_verdicts(MienInstall *install)
     }
 }
 
+/* A PyTorch with code for some GPUs is judged by those of this machine. */
+static MienStatus ask_cuda(MieniFacts *facts)
+{
+    const MieniHelperOptions options = {.timeout_ms = 3000, .only = "cuda"};
+    if (!*mieni_facts_get(facts, "M08.sm")->text)
+        return MIEN_OK;
+    MieniMachine *machine;
+    MienStatus status = mieni_machine_create(NULL, &machine);
+    if (status == MIEN_OK)
+        status = mieni_run_helper(machine, &options, facts);
+    mieni_machine_destroy(machine);
+    return status;
+}
+
 static MienStatus fill(MienInstall *install, const char *path, const char *script, MienError *error)
 {
     struct utsname system;
@@ -79,7 +94,7 @@ static MienStatus fill(MienInstall *install, const char *path, const char *scrip
         status = mieni_install_read_script(script, install->facts, error);
     if (status != MIEN_OK)
         return status;
-    if (list_facts(install) != MIEN_OK)
+    if (ask_cuda(install->facts) != MIEN_OK || list_facts(install) != MIEN_OK)
         return mieni_fail_nomem(error);
     list_verdicts(install);
     return MIEN_OK;

@@ -316,6 +316,35 @@ static void probe_unit(MieniProbe *probe)
         mieni_note_error(probe, ENOENT, "P13.private_devices");
 }
 
+/* The first of these files that is there. */
+static void note_first(MieniProbe *probe, const char *const *paths, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (mieni_probe_exists(probe, paths[i])) {
+            mieni_note(probe, paths[i], "%s", name);
+            return;
+        }
+    mieni_note_error(probe, ENOENT, "%s", name);
+}
+
+/* Whether containers that Docker starts here can get the GPU: P14. Docker hands a GPU over by a
+ * runtime of the NVIDIA Container Toolkit, or by its own description of devices (CDI). */
+static void probe_docker(MieniProbe *probe)
+{
+    static const char *const dockers[] = {"/usr/bin/docker", "/usr/local/bin/docker",
+                                          "/run/docker.sock", "/var/run/docker.sock"};
+    static const char *const toolkits[] = {"/usr/bin/nvidia-ctk", "/usr/local/bin/nvidia-ctk",
+                                           "/usr/bin/nvidia-container-runtime"};
+    static const char *const descriptions[] = {"/etc/cdi/nvidia.yaml", "/var/run/cdi/nvidia.yaml"};
+    note_first(probe, dockers, MIENI_COUNT_OF(dockers), "P14.docker");
+    note_first(probe, toolkits, MIENI_COUNT_OF(toolkits), "P14.toolkit");
+    int error = mieni_probe_read(probe, "/etc/docker/daemon.json");
+    if (!error && strstr(probe->text, "nvidia"))
+        mieni_note(probe, "/etc/docker/daemon.json", "P14.runtime");
+    else
+        note_first(probe, descriptions, MIENI_COUNT_OF(descriptions), "P14.runtime");
+}
+
 void mieni_probe_platform(MieniProbe *probe)
 {
     probe_uname(probe);
@@ -330,4 +359,5 @@ void mieni_probe_platform(MieniProbe *probe)
     probe_confinement(probe);
     probe_limits(probe);
     probe_unit(probe);
+    probe_docker(probe);
 }

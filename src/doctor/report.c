@@ -133,11 +133,14 @@ static MienStatus gather(const MienDoctorOptions *options, MieniFacts *facts)
 {
     MieniMachine *machine;
     MienStatus status = mieni_machine_create(options->root, &machine);
-    const MieniHelperOptions helper = {options->helper, options->timeout_ms, options->device};
+    const MieniHelperOptions helper = {
+        .program = options->helper, .timeout_ms = options->timeout_ms, .device = options->device};
     if (status == MIEN_OK)
         status = mieni_run_helper(machine, &helper, facts);
     if (status == MIEN_OK && options->device)
         status = mieni_request_note(options->device, facts);
+    if (status == MIEN_OK && options->for_containers)
+        status = mieni_facts_set(facts, "P14.asked", "yes");
     if (status == MIEN_OK)
         status = mieni_probe_files(machine, facts);
     mieni_machine_destroy(machine);

@@ -77,6 +77,10 @@ static const MieniRule rules[] = {
     {"R409", 4, CUDA, "container-capability-no-compute", "P06.container E02.NVIDIA_DRIVER_CAPABILITIES -E02.NVIDIA_DRIVER_CAPABILITIES~compute|all !L01.path"},
     {"R410", 4, ALL, "nvidia-visible-devices-void", "P06.container E02.NVIDIA_VISIBLE_DEVICES=|void|none !D01./dev/nvidiactl.open"},
     {"R411", 4, ALL, "docker-desktop-vm", "P01.release~linuxkit"},
+    {"R413", 4, ALL, "docker-toolkit-missing", "P14.asked P14.docker !P14.toolkit"},
+    {"R413b", 4, ALL, "docker-toolkit-missing", "P14.asked P14.docker P14.toolkit !P14.runtime"},
+    {"R414", 4, ALL, "docker-host-driver-missing", "P14.asked P14.toolkit !L02.path"},
+    {"R414b", 4, ALL, "docker-host-driver-missing", "P14.asked P14.toolkit P04.soc !L01.path"},
     {"R412", 4, ALL, "jetson-container-l4t-mismatch", "P06.container P04.soc @l4t_image_mismatch"},
     /* Does the driver initialise? */
     {"R500", 5, CUDA, "compat-libcuda-shadows-driver", "C01.cuInit=803 L01.path~/compat ?H05.version"},

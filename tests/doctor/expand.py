@@ -20,6 +20,7 @@
     fix TEXT                       is in a line of the first finding's fix
     stack NAME STATE [CAUSE]       the verdict
     ask DEVICE STATE [CAUSE]       `--device DEVICE` is given, and what is said of it
+    host                           `--host` is given
     smoke DEVICE STATE [CAUSE]     the run of a small network
 """
 
@@ -147,13 +148,15 @@ class Expander:
 
     def expand(self, machine):
         os.makedirs(self.root)
+        if ("host", "") in machine.lines:
+            self.environment["MIEN_TEST_HOST"] = "1"
         for asked in (rest for word, rest in machine.lines if word == "ask"):
             self.environment["MIEN_TEST_DEVICE"] = asked.split()[0]
         for word, rest in machine.lines:
             action = getattr(self, "do_" + word, None)
             if action:
                 action(rest)
-            elif word not in ("hangs", "expect", "also", "evidence", "fix", "stack", "ask", "smoke"):
+            elif word not in ("hangs", "expect", "also", "evidence", "fix", "stack", "ask", "smoke", "host"):
                 raise ValueError(f"{machine.name}: unknown word {word}")
         with open(os.path.join(self.folder, "nodes.tsv"), "w", encoding="utf-8") as file:
             file.writelines(self.nodes.values())

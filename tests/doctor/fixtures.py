@@ -42,6 +42,8 @@ class Fixtures(unittest.TestCase):
     def report(self, name, **variables):
         asked = [line.split() for line in words(self.machines[name], "ask")]
         arguments = ["--device", asked[0][0]] if asked else []
+        if words(self.machines[name], "host"):
+            arguments.append("--host")
         result = self.doctor(name, "--json", *arguments, **variables)
         code = 3 if asked and asked[0][1] != "works" else 0
         self.assertEqual((result.returncode, result.stderr), (code, ""))

@@ -273,6 +273,41 @@ static void test_onnxruntime(void **state)
     check("ONNX Runtime=yes");
 }
 
+/* What PyTorch's code is for, against the GPUs of this machine. */
+static void test_torch_without_code(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sms, *capabilities[2], *want;
+    } cases[] = {
+        {"50 80 90", {"8.6"}, "PyTorch=yes"},
+        {"50 80 90", {"12.0"}, "PyTorch=no:no-kernel-image"},
+        {"50 86 90", {"8.0"}, "PyTorch=no:no-kernel-image"},
+        {"50 80 90", {"12.0", "5.2"}, "PyTorch=yes"},
+        {"50 80 90", {"12.0", "7.5"}, "PyTorch=no:no-kernel-image"},
+        {"50 80 90 120", {"12.0"}, "PyTorch=yes"},
+        {"", {"12.0"}, "PyTorch=yes"},
+        {"50 80 90", {NULL}, "PyTorch=yes"},
+    };
+    for (size_t i = 0; i < MIENI_COUNT_OF(cases); i++) {
+        MieniFacts *facts;
+        char got[200];
+        assert_int_equal(mieni_facts_create(&facts), MIEN_OK);
+        mieni_facts_set(facts, "M08.version", "2.5.1");
+        mieni_facts_set(facts, "M08.cuda", "12.4");
+        mieni_facts_set(facts, "M08.sm", cases[i].sms);
+        for (int k = 0; k < 2 && cases[i].capabilities[k]; k++) {
+            char name[32];
+            snprintf(name, sizeof(name), "C02.%d.capability", k);
+            mieni_facts_set(facts, name, cases[i].capabilities[k]);
+        }
+        verdicts_as_text(facts, got, sizeof(got));
+        if (strcmp(got, cases[i].want) != 0)
+            fail_msg("case %zu: '%s', not '%s'", i, got, cases[i].want);
+        mieni_facts_destroy(facts);
+    }
+}
+
 static void test_torch(void **state)
 {
     (void)state;
@@ -563,6 +598,7 @@ int main(void)
         cmocka_unit_test(test_opencv),
         cmocka_unit_test(test_onnxruntime),
         cmocka_unit_test(test_torch),
+        cmocka_unit_test(test_torch_without_code),
         cmocka_unit_test(test_tflite),
         cmocka_unit_test(test_ways_to_name_it),
         cmocka_unit_test(test_nothing_there),

@@ -17,13 +17,15 @@ typedef struct DoctorValues {
     CliCommon common;
     const char *device, *explain, *python;
     double interval;
-    bool json, watch;
+    bool json, watch, host;
 } DoctorValues;
 
 /* clang-format off */
 static const CliOption doctor_options[] = {
     {"device", 'd', CLI_TEXT, offsetof(DoctorValues, device), "D",
      "cuda[:N|:GPU-uuid], vulkan[:N], gpu or cpu: end with 3 if it does not work", 0, 0, NULL},
+    {"host", 0, CLI_FLAG, offsetof(DoctorValues, host), NULL,
+     "look also whether this host can hand its GPUs to Docker's containers", 0, 0, NULL},
     {"json", 0, CLI_FLAG, offsetof(DoctorValues, json), NULL,
      "for programs: JSON (mien.doctor/1); with --verbose also every fact", 0, 0, NULL},
     {"explain", 0, CLI_TEXT, offsetof(DoctorValues, explain), "WHAT",
@@ -88,7 +90,7 @@ static CliExit examine(const DoctorValues *values)
 {
     MienDoctor *doctor;
     MienError error = {.reason = ""};
-    MienStatus status = cli_examine(values->device, &doctor, &error);
+    MienStatus status = cli_examine(values->device, values->host, &doctor, &error);
     if (status != MIEN_OK)
         return cli_fail(status == MIEN_E_ARGUMENT ? CLI_USAGE : CLI_INTERNAL, "doctor: %s",
                         error.text);
@@ -123,5 +125,7 @@ int cmd_doctor(int argc, char **argv)
         return (int)cli_explain(values.explain, values.json);
     if (values.python)
         return (int)cli_inspect_python(values.python, values.json);
+    if (values.host && values.device)
+        return (int)cli_fail(CLI_USAGE, "doctor: --host and --device are two questions");
     return (int)examine(&values);
 }

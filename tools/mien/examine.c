@@ -8,13 +8,15 @@
 
 #define MAX_FIX 4 /* lines; with the title before and the advice behind them there are six */
 
-MienStatus cli_examine(const char *device, MienDoctor **doctor, MienError *error)
+MienStatus cli_examine(const char *device, bool for_containers, MienDoctor **doctor,
+                       MienError *error)
 {
     MienDoctorOptions options;
     mien_doctor_options_init(&options);
     options.root = getenv("MIEN_DOCTOR_ROOT");
     options.no_rules = getenv("MIEN_DOCTOR_NO_RULES");
     options.device = device;
+    options.for_containers = for_containers;
     const char *timeout = getenv("MIEN_DOCTOR_TIMEOUT_MS");
     if (timeout && atoi(timeout) > 0)
         options.timeout_ms = atoi(timeout);
@@ -47,7 +49,7 @@ CliExit cli_refuse_device(const char *device, const MienError *error)
 {
     MienDoctor *doctor = NULL;
     const MienFinding *finding = NULL;
-    if (cli_examine(device, &doctor, NULL) == MIEN_OK)
+    if (cli_examine(device, false, &doctor, NULL) == MIEN_OK)
         finding = find(doctor, error);
     if (finding) {
         cli_fail(CLI_DEVICE, "device %s: %s [%s]", device, finding->title, finding->id);

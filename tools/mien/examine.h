@@ -3,12 +3,15 @@
 #ifndef MIEN_TOOL_EXAMINE_H
 #define MIEN_TOOL_EXAMINE_H
 
+#include <stdbool.h>
+
 #include "exit.h"
 #include "mien/doctor.h"
 
-/* mien_doctor_create with what tests put into MIEN_DOCTOR_ROOT, _NO_RULES and _TIMEOUT_MS. `device`
- * may be NULL. */
-MienStatus cli_examine(const char *device, MienDoctor **doctor, MienError *error);
+/* mien_doctor_create with a device (NULL: none), whether containers are asked about, and what tests
+ * put into MIEN_DOCTOR_ROOT, _NO_RULES and _TIMEOUT_MS. */
+MienStatus cli_examine(const char *device, bool for_containers, MienDoctor **doctor,
+                       MienError *error);
 
 /*
  * Says why a device was refused: in at most six lines the doctor's first finding about it and what
