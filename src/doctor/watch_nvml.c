@@ -144,7 +144,7 @@ static void complete_jetson(MienWatch *watch, const MieniFacts *facts, int i)
 
 static void add_gpu(MienWatch *watch, const MieniFacts *facts, int i)
 {
-    char id[16];
+    char id[24];
     int64_t status = code(facts, i, "status");
     if (status == 0 && is_jetsons_own(watch, facts, i)) {
         complete_jetson(watch, facts, i);
