@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """mien.compat.tasks gives what MediaPipe's Face Landmarker gave: names, numbers, errors."""
+import gc
 import os
 import pickle
 import tempfile
 import threading
 import unittest
+import weakref
 
 import numpy as np
 
@@ -263,6 +265,20 @@ class TestLiveStream(Tasks):
             task.close()
             feeder.join(20)
             self.assertTrue(stopped.is_set())
+
+    def test_forgotten_stream_is_freed_at_once(self):
+        task = vision.FaceLandmarker.create_from_options(self.options(
+            running_mode=vision.RunningMode.LIVE_STREAM, result_callback=lambda *arguments: None))
+        task.detect_async(image(BLACK), 1)
+        engine = weakref.ref(task._engine)
+        gc.disable()
+        self.addCleanup(gc.enable)
+        del task
+        for _ in range(200):
+            if engine() is None:
+                break
+            threading.Event().wait(0.05)  # a callback may still hold it
+        self.assertIsNone(engine())
 
     def test_forgotten_stream_ends_with_the_program(self):
         code = ("import sys, numpy as np, mien.compat as mp\n"

@@ -5,6 +5,7 @@ import logging
 import math
 import operator
 import threading
+import weakref
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -120,6 +121,18 @@ def _load(base: BaseOptions) -> Model:
     return model
 
 
+def _weakly(method: Any) -> Callable[..., None]:
+    """The method as a function that does not keep its object: a forgotten landmarker goes at once."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*arguments: Any) -> None:
+        bound = reference()
+        if bound is not None:
+            bound(*arguments)
+
+    return call
+
+
 def _device(options: FaceLandmarkerOptions) -> Optional[str]:
     base = options.base_options
     if options.device or base.device or base.delegate is None:
@@ -217,7 +230,7 @@ class FaceLandmarker:
                 min_tracking_confidence=clamp(options.min_tracking_confidence),
                 blendshapes=options.output_face_blendshapes,
                 transform=options.output_facial_transformation_matrixes, fov_degrees=self._fov,
-                on_result=self._answer if streaming else None)
+                on_result=_weakly(self._answer) if streaming else None)
         except DeviceError:
             raise
         except MienError as error:
