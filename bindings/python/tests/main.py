@@ -53,6 +53,7 @@ def main():
         wheel = subprocess.run(build, check=True, stdout=subprocess.PIPE).stdout.decode().strip()
         site = os.path.join(folder, "site")
         unpack(wheel, site)
+        subprocess.check_call([python, "-m", "compileall", "-q", site])  # as pip does
         environment = dict(os.environ, PYTHONPATH=site)
         if environment.get("MIEN_PRELOAD"):
             environment["LD_PRELOAD"] = environment["MIEN_PRELOAD"]
