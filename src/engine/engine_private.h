@@ -166,7 +166,8 @@ struct MienEngine {
     MieniTrack *detected;    /* [max_faces] */
     size_t n_streams;
     MieniStream *streams;
-    size_t n_frames; /* that there is room for */
+    uint64_t n_pictures; /* seen so far: their serial numbers */
+    size_t n_frames;     /* that there is room for */
     MieniFrame *frames;
 };
 

@@ -67,6 +67,7 @@ static MienStatus prepare(MienEngine *engine, size_t n, const MienImage *images,
     for (size_t i = 0; i < n && status == MIEN_OK; i++) {
         MieniFrame *frame = &engine->frames[i];
         status = mieni_view_init(&frame->view, &images[i], &engine->error);
+        frame->view.serial = ++engine->n_pictures;
         frame->stream = NULL;
         frame->round = 0;
         frame->n_found = 0;

@@ -3,18 +3,11 @@
 
 #define REASON "image-invalid"
 
-/* What a plane must hold: rows of so many bytes. */
-typedef struct PlaneSize {
-    int32_t rows, row_bytes;
-} PlaneSize;
-
-/* Fills the sizes of the planes that a format has; returns their number, 0 for an unknown format.
- */
-static int plane_sizes(const MienImage *image, PlaneSize sizes[3])
+int mieni_plane_sizes(const MienImage *image, MieniPlaneSize sizes[3])
 {
     int32_t width = image->width, height = image->height;
     int32_t half_width = (width + 1) / 2, half_height = (height + 1) / 2;
-    sizes[0] = (PlaneSize){height, width};
+    sizes[0] = (MieniPlaneSize){height, width};
     switch (image->format) {
     case MIEN_PIXEL_RGB24:
     case MIEN_PIXEL_BGR24:
@@ -27,16 +20,17 @@ static int plane_sizes(const MienImage *image, PlaneSize sizes[3])
     case MIEN_PIXEL_GRAY8:
         return 1;
     case MIEN_PIXEL_NV12:
-        sizes[1] = (PlaneSize){half_height, 2 * half_width};
+        sizes[1] = (MieniPlaneSize){half_height, 2 * half_width};
         return 2;
     case MIEN_PIXEL_I420:
-        sizes[1] = sizes[2] = (PlaneSize){half_height, half_width};
+        sizes[1] = sizes[2] = (MieniPlaneSize){half_height, half_width};
         return 3;
     }
     return 0;
 }
 
-static MienStatus check_plane(const MienImage *image, int index, PlaneSize size, MienError *error)
+static MienStatus check_plane(const MienImage *image, int index, MieniPlaneSize size,
+                              MienError *error)
 {
     ptrdiff_t stride = image->strides_bytes[index];
     if (!image->planes[index])
@@ -70,8 +64,8 @@ static MienStatus check_fields(const MienImage *image, MienError *error)
             return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
                               "%s of the picture is %d, not 1 to %d pixels: scale it first",
                               sides[i].name, (int)sides[i].value, MIEN_IMAGE_MAX_SIDE);
-    PlaneSize sizes[3];
-    int n_planes = plane_sizes(image, sizes);
+    MieniPlaneSize sizes[3];
+    int n_planes = mieni_plane_sizes(image, sizes);
     if (n_planes == 0)
         return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
                           "format of the picture is %d, which is no MIEN_PIXEL_ value",
@@ -101,8 +95,8 @@ static MienStatus check_fields(const MienImage *image, MienError *error)
  * stride of a single row. */
 static void settle_planes(MienImage *image)
 {
-    PlaneSize sizes[3];
-    int n_planes = plane_sizes(image, sizes);
+    MieniPlaneSize sizes[3];
+    int n_planes = mieni_plane_sizes(image, sizes);
     for (int i = 0; i < 3; i++) {
         if (i >= n_planes) {
             image->planes[i] = NULL;
@@ -167,8 +161,8 @@ MienStatus mieni_view_init(MieniView *view, const MienImage *image, MienError *e
 
 size_t mieni_view_bytes(const MieniView *view)
 {
-    PlaneSize sizes[3];
-    int n_planes = plane_sizes(&view->image, sizes);
+    MieniPlaneSize sizes[3];
+    int n_planes = mieni_plane_sizes(&view->image, sizes);
     size_t bytes = 0;
     for (int i = 0; i < n_planes; i++)
         bytes += (size_t)sizes[i].rows * (size_t)sizes[i].row_bytes;
@@ -177,8 +171,8 @@ size_t mieni_view_bytes(const MieniView *view)
 
 void mieni_view_copy(const MieniView *view, uint8_t *pixels, MienImage *copy)
 {
-    PlaneSize sizes[3];
-    int n_planes = plane_sizes(&view->image, sizes);
+    MieniPlaneSize sizes[3];
+    int n_planes = mieni_plane_sizes(&view->image, sizes);
     *copy = view->image;
     for (int i = 0; i < n_planes; i++) {
         copy->planes[i] = pixels;

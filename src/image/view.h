@@ -17,7 +17,19 @@ typedef struct MieniView {
      * >> 16), B = clip8((l + b_u * (U - 128)) >> 16)
      */
     int32_t y_offset, y_gain, r_v, g_u, g_v, b_u;
+    /* Tells pictures apart: two views of one engine with the same number have the same pixels. 0:
+     * not numbered. */
+    uint64_t serial;
 } MieniView;
+
+/* What a plane must hold: rows of so many bytes. */
+typedef struct MieniPlaneSize {
+    int32_t rows, row_bytes;
+} MieniPlaneSize;
+
+/* Fills the sizes of the planes that a picture's format has; returns their number, 0 for an unknown
+ * format. */
+int mieni_plane_sizes(const MienImage *image, MieniPlaneSize sizes[3]);
 
 /* Checks a picture and derives what kernels need. On failure `error` says which field is wrong. */
 MienStatus mieni_view_init(MieniView *view, const MienImage *image, MienError *error);
