@@ -42,6 +42,9 @@ typedef struct MieniBackend {
     /* Whether devices are numbered: "cuda:0", but "cpu". */
     bool numbered;
 
+    /* How many jobs it likes to be given at a time; 0: one a thread. */
+    int32_t batch;
+
     /* How many devices there are. Cheap after the first call. */
     int32_t (*count)(void);
 

@@ -10,5 +10,5 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/cpu/run.c
     ${CMAKE_CURRENT_LIST_DIR}/cuda/stub.c
     ${CMAKE_CURRENT_LIST_DIR}/null/null.c
-    ${CMAKE_CURRENT_LIST_DIR}/vulkan/stub.c
 )
+include(${CMAKE_CURRENT_LIST_DIR}/vulkan/vulkan.cmake)

@@ -48,12 +48,13 @@ static MienStatus plan_picture_network(const MienModel *model, const char *membe
 static MienStatus create_stage(MienEngine *engine, MieniStage *stage, const MieniPlan *plan,
                                MienError *error)
 {
-    size_t capacity = (size_t)engine->options.threads;
+    int32_t batch = engine->choice.backend->batch;
+    size_t capacity = (size_t)(batch > 0 ? batch : engine->options.threads);
     stage->jobs = mieni_alloc(capacity, sizeof(*stage->jobs));
     stage->tickets = mieni_alloc(capacity, sizeof(*stage->tickets));
     if (!stage->jobs || !stage->tickets)
         return mieni_fail_nomem(error);
-    stage->capacity = engine->options.threads;
+    stage->capacity = (int32_t)capacity;
     const MieniTensor *input = &plan->tensors[plan->input];
     stage->crop.width = input->width;
     stage->crop.height = input->height;

@@ -51,7 +51,7 @@ class Choosing(tool.Case):
 
     def test_unusable_device_is_refused(self):
         devices = json.loads(self.good("devices", "--json").stdout)["devices"]
-        if any(device["usable"] and device["id"] != "cpu" for device in devices):
+        if any(device["usable"] and not device["software"] for device in devices):
             self.skipTest("this machine has a GPU that can be used")
         for name in ("cuda", "cuda:63", "cuda:GPU-0", "vulkan", "vulkan:63", "gpu"):
             done = self.mien("run", "a.ppm", "--device", name, "-o", "out.jsonl", "-o", "out.png")

@@ -2,7 +2,7 @@
 """Checks what a built library shows and needs: python3 abi.py ROOT LIBRARY EXPORTS HEADER...
 
 The exported symbols are exactly those of EXPORTS, and those are exactly what the headers declare.
-libmien needs libc, libm and libpthread and nothing else, has no text relocations and no memory that
+libmien needs libc, libm, libpthread and dlopen and nothing else, has no text relocations and no memory that
 is both writable and executable, and calls nothing that prints, exits or opens a connection.
 """
 
@@ -13,7 +13,7 @@ import sys
 
 import tree
 
-NEEDED = re.compile(r"^lib(c|m|pthread)\.so\.\d+$")
+NEEDED = re.compile(r"^lib(c|dl|m|pthread)\.so\.\d+$")
 # What would break "the library never prints, never exits, never opens a socket".
 FORBIDDEN = {
     "_exit", "abort", "connect", "execv", "execve", "execvp", "exit", "fork", "fprintf",
@@ -54,7 +54,7 @@ def check_needs(library):
     findings = []
     for needed in re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-dW", library)):
         if not NEEDED.match(needed):
-            findings.append(f"needs {needed}; only libc, libm and libpthread are allowed")
+            findings.append(f"needs {needed}; only libc, libm, libpthread and libdl are allowed")
     for line in run("nm", "-D", "--undefined-only", library).splitlines():
         symbol = line.split()[-1].split("@")[0]
         if symbol in FORBIDDEN:

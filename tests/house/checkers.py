@@ -51,6 +51,7 @@ class Layers(Planted):
                    '#include "base/base.h"\n#include "mien/status.h"\n')
         self.plant("src/backend/cpu/plan.c", '#include "backend/backend.h"\n#include "plan.h"\n')
         self.plant("src/kernels/x86/conv.c", "#include <immintrin.h>\n")
+        self.plant("src/backend/vulkan/loader.h", "#include <vulkan/vulkan_core.h>\n")
         self.plant("media/reader.c", '#include <libavformat/avformat.h>\n#include <png.h>\n'
                    '#include "mien/status.h"\n#include "media/internal.h"\n')
         self.plant("tests/media/reader.c", "#include <libavutil/frame.h>\n#include <cmocka.h>\n")
@@ -76,6 +77,9 @@ class Layers(Planted):
 
     def test_one_back_end_in_another(self):
         self.refuse("src/backend/cpu/run.c", '#include "backend/null/plan.h"\n', "another")
+
+    def test_vulkan_outside_of_its_back_end(self):
+        self.refuse("src/backend/cpu/run.c", "#include <vulkan/vulkan_core.h>\n", "Vulkan")
 
     def test_missing(self):
         self.refuse("src/base/text.c", '#include "base/gone.h"\n', "no such file")

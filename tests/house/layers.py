@@ -3,7 +3,7 @@
 
 The order is that of docs/architecture.md. Public headers may be included from anywhere; FFmpeg and
 the picture libraries are known only to media/, cmocka only to tests, vector intrinsics only to the
-kernels and to src/cpu.
+kernels and to src/cpu, Vulkan only to its back end.
 """
 
 import os
@@ -109,6 +109,9 @@ def check_foreign(path, name):
     if MEDIA_LIBRARIES.match(name):
         allowed = source == "media" or path.startswith("tests/media/")
         return None if allowed else "only media/ knows FFmpeg and the picture libraries"
+    if name == "vulkan/vulkan_core.h":
+        allowed = path.startswith("src/backend/vulkan/")
+        return None if allowed else "only the Vulkan back end knows Vulkan"
     if name == "cmocka.h":
         return None if source == "tests" else "only tests know cmocka"
     return "not a header of C or POSIX"

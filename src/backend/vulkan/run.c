@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running a plan: parameters and what is new of pictures go into mapped memory, one submission,
+ * results come out of mapped memory. */
+#include "backend/vulkan/vulkan.h"
+
+static uint32_t bits(float value)
+{
+    uint32_t word;
+    memcpy(&word, &value, sizeof(word));
+    return word;
+}
+
+static void write_crop(const MieniCrop *crop, uint32_t *to)
+{
+    for (int i = 0; i < 6; i++) {
+        to[VULKAN_PARAMETER_MAP + 2 * i] = (uint32_t)((uint64_t)crop->m[i] & UINT32_MAX);
+        to[VULKAN_PARAMETER_MAP + 2 * i + 1] = (uint32_t)((uint64_t)crop->m[i] >> 32);
+    }
+    to[VULKAN_PARAMETER_BORDER] = crop->border == MIENI_BORDER_ZERO;
+    to[VULKAN_PARAMETER_SCALE] = bits(crop->scale);
+    to[VULKAN_PARAMETER_OFFSET] = bits(crop->offset);
+}
+
+static void write_projection(const MieniProjection *projection, uint32_t *to)
+{
+    const float values[8] = {projection->rect.cx,     projection->rect.cy, projection->rect.width,
+                             projection->rect.height, projection->cosine,  projection->sine_x,
+                             projection->sine_y,      projection->depth};
+    memcpy(&to[VULKAN_PARAMETER_PROJECTION], values, sizeof(values));
+}
+
+static uint32_t *host_words(const MieniDevicePlan *plan)
+{
+    return plan->device->is_direct ? plan->io.mapped : plan->staging.mapped;
+}
+
+/* Writes what n jobs bring along; sets *n to how many of them can go now. */
+static MienStatus write_jobs(MieniDevicePlan *plan, size_t *n, const MieniJob *jobs,
+                             MienError *error)
+{
+    uint32_t *words = host_words(plan);
+    for (size_t i = 0; i < *n; i++) {
+        uint32_t *parameters = words + i * VULKAN_PARAMETER_WORDS;
+        if (plan->has_crop)
+            write_crop(&jobs[i].crop, parameters);
+        else if (jobs[i].input)
+            memcpy(words + plan->input_word + i * plan->input_floats, jobs[i].input,
+                   plan->input_floats * sizeof(float));
+        write_projection(&jobs[i].projection, parameters);
+    }
+    if (!plan->has_crop)
+        return MIEN_OK;
+    return mieni_vulkan_pictures_send(plan->device, *n, jobs, words, n, error);
+}
+
+static void read_boxes(const MieniDevicePlan *plan, const uint32_t *from, MieniJob *job)
+{
+    uint32_t most =
+        (uint32_t)((plan->result_words - 1) * sizeof(uint32_t) / sizeof(MieniDetection));
+    uint32_t n = MIENI_MIN(from[0], most);
+    memcpy(job->detections, from + 1, n * sizeof(*job->detections));
+    job->n_detections = (int32_t)n;
+}
+
+static void read_job(const MieniDevicePlan *plan, const uint32_t *from, MieniJob *job)
+{
+    if (plan->last == MIENI_OP_DECODE_BOXES) {
+        read_boxes(plan, from, job);
+        return;
+    }
+    if (plan->last == MIENI_OP_DECODE_LANDMARKS) {
+        memcpy(&job->presence, from, sizeof(job->presence));
+        memcpy(job->landmarks, from + 1, (size_t)plan->n_landmarks * sizeof(*job->landmarks));
+        return;
+    }
+    for (int32_t i = 0; i < plan->n_outputs; i++) {
+        if (job->outputs[i])
+            memcpy(job->outputs[i], from, plan->outputs[i].n_floats * sizeof(float));
+        from += plan->outputs[i].n_floats;
+    }
+}
+
+/* The copies of new pictures, then the plan. */
+static MienStatus submit(MieniDevicePlan *plan, size_t n, MienError *error)
+{
+    MieniDevice *device = plan->device;
+    VulkanPictures *pictures = &device->pictures;
+    VkCommandBuffer commands[VULKAN_MAX_BATCH + 1];
+    uint32_t n_commands = 0;
+    for (int32_t i = 0; i < pictures->n_slots && plan->has_crop; i++) {
+        if (pictures->slots[i].is_new && pictures->slots[i].copy)
+            commands[n_commands++] = pictures->slots[i].copy;
+        pictures->slots[i].is_new = false;
+    }
+    commands[n_commands++] = plan->commands[n];
+    return mieni_vulkan_submit(device, n_commands, commands, error);
+}
+
+/* Runs the first jobs, as many as go at once; sets *n to their number. */
+static MienStatus run_some(MieniDevicePlan *plan, size_t *n, MieniJob *jobs, MienError *error)
+{
+    *n = MIENI_MIN(*n, (size_t)plan->max_batch);
+    MienStatus status = mieni_vulkan_plan_reserve(plan, *n, error);
+    if (status == MIEN_OK)
+        status = write_jobs(plan, n, jobs, error);
+    /* Once more: the pictures' buffer may have grown. */
+    if (status == MIEN_OK)
+        status = mieni_vulkan_plan_reserve(plan, *n, error);
+    if (status == MIEN_OK && !plan->commands[*n])
+        status = mieni_vulkan_record(plan, *n, error);
+    if (status == MIEN_OK)
+        status = submit(plan, *n, error);
+    const uint32_t *results = host_words(plan) + plan->results_word;
+    for (size_t i = 0; i < *n && status == MIEN_OK; i++)
+        read_job(plan, results + i * plan->result_words, &jobs[i]);
+    return status;
+}
+
+MienStatus mieni_vulkan_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error)
+{
+    if (plan->device->is_lost)
+        return mieni_fail(error, MIEN_E_DEVICE, "gpu-lost",
+                          "the Vulkan device was lost earlier; open it again");
+    MienStatus status = MIEN_OK;
+    for (size_t done = 0; done < n && status == MIEN_OK;) {
+        size_t some = n - done;
+        status = run_some(plan, &some, jobs + done, error);
+        done += some;
+    }
+    return status;
+}

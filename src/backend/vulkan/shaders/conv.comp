@@ -1,0 +1,18 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// kernels/ref/conv.c: a dense convolution. Workgroups: tiles of pixels of all jobs x tiles of channels.
+#extension GL_GOOGLE_include_directive : require
+#include "convlike.glsl"
+
+const uint DEPTH = KERNEL_HEIGHT * KERNEL_WIDTH * IN_CHANNELS;
+#include "product.glsl"
+
+float row_value(uint base, uint y, uint x, uint k)
+{
+    uint tap = k / IN_CHANNELS;
+    int sy = int(y * STRIDE + tap / KERNEL_WIDTH) - PAD_TOP;
+    int sx = int(x * STRIDE + tap % KERNEL_WIDTH) - PAD_LEFT;
+    if (sy < 0 || sy >= IN_HEIGHT || sx < 0 || sx >= IN_WIDTH)
+        return 0.0;
+    return from[base + IN_OFFSET + uint(sy * IN_WIDTH + sx) * IN_CHANNELS + k % IN_CHANNELS];
+}

@@ -1,0 +1,121 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// kernels/ref/crop.c, bit for bit. 64-bit positions are kept as two words, so that no device needs 64-bit
+// integers. Binding 2 holds pictures. Workgroups: 8 x 8 pixels x jobs.
+#extension GL_GOOGLE_include_directive : require
+#include "common.glsl"
+
+#define OUT_OFFSET p[2]
+#define WIDTH p[3]
+#define HEIGHT p[4]
+
+layout(local_size_x = 8, local_size_y = 8) in;
+
+// Words of VulkanParameter, in vulkan.h.
+const uint MAP = 0, BORDER = 12, SCALE = 13, OFFSET = 14, PLANE = 15, ROW_BYTES = 18, SIZE = 21;
+const uint FORMAT = 23, LUMA = 24, CHROMA = 26;
+
+// MienPixelFormat
+const uint RGB24 = 1, BGR24 = 2, RGBA32 = 3, BGRA32 = 4, GRAY8 = 5, NV12 = 6;
+
+uint word(uint i)
+{
+    return io[gl_WorkGroupID.z * PARAMETER_WORDS + i];
+}
+
+uint byte_at(uint offset)
+{
+    return table[offset >> 2] >> ((offset & 3) * 8) & 255;
+}
+
+// a * times + b, modulo 2^64; x holds the low word.
+uvec2 multiply_add(uvec2 a, uint times, uvec2 b)
+{
+    uint high, low, carry;
+    umulExtended(a.x, times, high, low);
+    low = uaddCarry(low, b.x, carry);
+    return uvec2(low, high + a.y * times + b.y + carry);
+}
+
+// value / 2^32, halves to even.
+int round_half_even(uvec2 value)
+{
+    uint carry;
+    uaddCarry(value.x, 0x7fffffffu + (value.y & 1), carry);
+    return int(value.y + carry);
+}
+
+int position(uint row)
+{
+    uvec2 x = uvec2(word(MAP + row), word(MAP + row + 1));
+    uvec2 y = uvec2(word(MAP + row + 2), word(MAP + row + 3));
+    uvec2 start = uvec2(word(MAP + row + 4), word(MAP + row + 5));
+    return round_half_even(
+        multiply_add(x, gl_GlobalInvocationID.x, multiply_add(y, gl_GlobalInvocationID.y, start)));
+}
+
+ivec3 convert(int luma, int u, int v)
+{
+    int l = int(word(LUMA + 1)) * (luma - int(word(LUMA))) + (1 << 15);
+    u -= 128;
+    v -= 128;
+    ivec3 rgb = ivec3(l + int(word(CHROMA)) * v,
+                      l + int(word(CHROMA + 1)) * u + int(word(CHROMA + 2)) * v,
+                      l + int(word(CHROMA + 3)) * u);
+    return clamp(rgb >> 16, ivec3(0), ivec3(255));
+}
+
+ivec3 yuv_tap(uint format, uint x, uint y)
+{
+    int luma = int(byte_at(word(PLANE) + y * word(ROW_BYTES) + x));
+    uint chroma = word(PLANE + 1) + (y >> 1) * word(ROW_BYTES + 1);
+    if (format == NV12) {
+        chroma += (x >> 1) * 2;
+        return convert(luma, int(byte_at(chroma)), int(byte_at(chroma + 1)));
+    }
+    uint v = word(PLANE + 2) + (y >> 1) * word(ROW_BYTES + 2) + (x >> 1);
+    return convert(luma, int(byte_at(chroma + (x >> 1))), int(byte_at(v)));
+}
+
+ivec3 tap(uint x, uint y)
+{
+    uint format = word(FORMAT);
+    if (format >= NV12)
+        return yuv_tap(format, x, y);
+    uint pixel_bytes = format == GRAY8 ? 1 : format >= RGBA32 ? 4 : 3;
+    uint at = word(PLANE) + y * word(ROW_BYTES) + x * pixel_bytes;
+    if (format == GRAY8)
+        return ivec3(byte_at(at));
+    ivec3 pixel = ivec3(byte_at(at), byte_at(at + 1), byte_at(at + 2));
+    return format == BGR24 || format == BGRA32 ? pixel.bgr : pixel;
+}
+
+ivec3 bordered(int x, int y)
+{
+    ivec2 last = ivec2(word(SIZE), word(SIZE + 1)) - 1;
+    ivec2 inside = clamp(ivec2(x, y), ivec2(0), last);
+    if (word(BORDER) != 0 && inside != ivec2(x, y))
+        return ivec3(0);
+    return tap(uint(inside.x), uint(inside.y));
+}
+
+void main()
+{
+    uvec2 at = gl_GlobalInvocationID.xy;
+    if (at.x >= WIDTH || at.y >= HEIGHT)
+        return;
+    int x = position(0), y = position(6);
+    int fx = x & 31, fy = y & 31;
+    x >>= 5;
+    y >>= 5;
+    ivec3 top = (32 - fx) * bordered(x, y) + fx * bordered(x + 1, y);
+    ivec3 bottom = (32 - fx) * bordered(x, y + 1) + fx * bordered(x + 1, y + 1);
+    ivec3 rgb = ((32 - fy) * top + fy * bottom + 512) >> 10;
+    // Two roundings, not one.
+    precise vec3 scaled = vec3(rgb) * uintBitsToFloat(word(SCALE));
+    precise vec3 value = scaled + uintBitsToFloat(word(OFFSET));
+    uint pixel = gl_WorkGroupID.z * JOB_STRIDE + OUT_OFFSET + (at.y * WIDTH + at.x) * 3;
+    to[pixel] = value.r;
+    to[pixel + 1] = value.g;
+    to[pixel + 2] = value.b;
+}

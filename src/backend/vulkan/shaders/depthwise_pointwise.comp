@@ -1,0 +1,14 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// kernels/ref/depthwise_pointwise.c: a pointwise whose factors are the results of a depthwise, which is
+// computed on the way into shared memory. Workgroups: tiles of pixels of all jobs x tiles of channels.
+#extension GL_GOOGLE_include_directive : require
+#include "convlike.glsl"
+
+const uint DEPTH = IN_CHANNELS;
+#include "product.glsl"
+
+float row_value(uint base, uint y, uint x, uint k)
+{
+    return depthwise_at(base, y, x, k, table_float(DEPTHWISE_BIAS + k));
+}

@@ -1,0 +1,13 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// kernels/ref/pointwise.c: a 1x1 convolution. Workgroups: tiles of pixels of all jobs x tiles of channels.
+#extension GL_GOOGLE_include_directive : require
+#include "convlike.glsl"
+
+const uint DEPTH = IN_CHANNELS;
+#include "product.glsl"
+
+float row_value(uint base, uint y, uint x, uint k)
+{
+    return from[base + IN_OFFSET + (y * OUT_WIDTH + x) * IN_CHANNELS + k];
+}

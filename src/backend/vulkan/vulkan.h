@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Vulkan back end: any GPU with Vulkan 1.1 and a queue for compute. No optional feature is
+ * needed. The loader is opened at run time.
+ *
+ * A plan has one descriptor layout (shaders/common.glsl): activations to read, activations to
+ * write, tables (weights; for the crop pictures), and parameters and results. What goes to the
+ * device and comes back lies in memory that stays mapped. One command buffer for each number of
+ * jobs is recorded when that number comes up first, and submitted again from then on.
+ */
+#ifndef MIENI_BACKEND_VULKAN_VULKAN_H
+#define MIENI_BACKEND_VULKAN_VULKAN_H
+
+#include "backend/vulkan/loader.h"
+#include "backend/vulkan/shaders.h"
+
+/* Jobs that one submission may have; more go in turns. */
+#define VULKAN_MAX_BATCH 64
+
+/* What shaders are given, in words: push constants and specialisation constants. */
+#define VULKAN_PUSH_WORDS 32
+#define VULKAN_CONSTANTS 9
+
+/* Parameters of a job, in words. Shaders count on these numbers. */
+enum VulkanParameter {
+    VULKAN_PARAMETER_MAP = 0, /* six times low word, high word */
+    VULKAN_PARAMETER_BORDER = 12,
+    VULKAN_PARAMETER_SCALE = 13,
+    VULKAN_PARAMETER_OFFSET = 14,
+    VULKAN_PARAMETER_PLANES = 15,    /* three bytes offsets */
+    VULKAN_PARAMETER_ROW_BYTES = 18, /* of the three planes */
+    VULKAN_PARAMETER_WIDTH = 21,
+    VULKAN_PARAMETER_HEIGHT = 22,
+    VULKAN_PARAMETER_FORMAT = 23,
+    VULKAN_PARAMETER_COLOR = 24, /* y_offset, y_gain, r_v, g_u, g_v, b_u */
+    VULKAN_PARAMETER_PROJECTION =
+        30, /* cx, cy, width, height, cosine, sine_x, sine_y, depth, floats */
+    VULKAN_PARAMETER_WORDS = 64
+};
+
+typedef struct VulkanBuffer {
+    VkBuffer handle;
+    VkDeviceMemory memory;
+    VkDeviceSize size_bytes;
+    void *mapped; /* NULL unless the host sees it */
+} VulkanBuffer;
+
+typedef struct VulkanPipeline {
+    VulkanShader shader;
+    uint32_t constants[VULKAN_CONSTANTS];
+    VkPipeline handle;
+} VulkanPipeline;
+
+/* Pictures on the device, by the engine's serial number: one that is still there is not sent again.
+ */
+typedef struct VulkanSlot {
+    uint64_t serial;      /* 0: none */
+    const void *view;     /* whose pixels it holds during a run */
+    uint64_t last_run;    /* that used it */
+    bool is_new;          /* to be copied by this run */
+    VkCommandBuffer copy; /* from the staging buffer, if there is one */
+} VulkanSlot;
+
+typedef struct VulkanPictures {
+    VulkanBuffer buffer, staging; /* staging only if the device cannot read what is mapped */
+    size_t slot_bytes;
+    int32_t n_slots;
+    VulkanSlot slots[VULKAN_MAX_BATCH];
+    uint64_t generation; /* changes with the buffer */
+    uint64_t run;
+} VulkanPictures;
+
+struct MieniDevice {
+    const VulkanLoader *loader;
+    VulkanDeviceFunctions vk;
+    VkPhysicalDevice physical;
+    VkPhysicalDeviceLimits limits;
+    VkPhysicalDeviceMemoryProperties memory;
+    VkDevice device;
+    VkQueue queue;
+    uint32_t family;
+    bool is_direct; /* the device computes in memory that the host has mapped */
+    bool is_lost;   /* nothing more is sent */
+    bool is_stuck;  /* it may still be at work: nothing is given back */
+    uint64_t timeout_ns;
+    VkCommandPool pool;
+    VkFence fence;
+    VkDescriptorSetLayout set_layout;
+    VkPipelineLayout layout;
+    VkPipelineCache cache;
+    size_t cache_bytes; /* as it was read */
+    char cache_path[512];
+    VkShaderModule modules[VULKAN_N_SHADERS];
+    int32_t n_pipelines, pipeline_capacity;
+    VulkanPipeline *pipelines;
+    VulkanPictures pictures;
+    char isa[64];
+    MieniLog log;
+};
+
+/* Which dimension of a dispatch grows with the number of jobs. */
+typedef enum VulkanGrid {
+    VULKAN_GRID_JOBS,   /* z is the number of jobs */
+    VULKAN_GRID_ROWS,   /* x: tiles of `tile` of jobs * rows */
+    VULKAN_GRID_QUARTER /* y: groups of four jobs */
+} VulkanGrid;
+
+typedef struct VulkanStep {
+    VkPipeline pipeline;
+    VulkanGrid grid;
+    uint32_t groups_x, groups_y;
+    uint32_t rows, tile; /* VULKAN_GRID_ROWS */
+    bool reads_pictures;
+    int32_t results_word; /* push word that takes the place of results in `io`, or -1 */
+    uint32_t push[VULKAN_PUSH_WORDS];
+} VulkanStep;
+
+/* A tensor that comes out as it is. */
+typedef struct VulkanOutput {
+    size_t offset, n_floats;
+} VulkanOutput;
+
+struct MieniDevicePlan {
+    MieniDevice *device;
+    int32_t n_steps;
+    VulkanStep *steps;
+    size_t job_floats; /* activations of a job */
+    bool has_crop;
+    size_t input_offset, input_floats; /* plans without a crop */
+    int32_t n_outputs;                 /* 0 behind a decoder */
+    VulkanOutput outputs[MIENI_OP_MAX_INPUTS];
+    MieniOpKind last;
+    int32_t n_landmarks;
+    size_t result_words; /* of a job */
+
+    int32_t max_batch, capacity;     /* jobs that can go at once, that there is room for now */
+    size_t input_word, results_word; /* places in `io` */
+    VulkanBuffer tables, activations;
+    VulkanBuffer io;      /* parameters, inputs, results: what shaders see */
+    VulkanBuffer staging; /* the same for the host, where it does not see `io` */
+    VkDescriptorPool descriptors;
+    VkDescriptorSet set, crop_set;
+    VkCommandBuffer commands[VULKAN_MAX_BATCH + 1]; /* by number of jobs; NULL: not recorded */
+    uint64_t picture_generation;
+};
+
+/* A failure of a Vulkan call as an error of mien; a lost device is marked. `what` is what was being
+ * done. */
+MienStatus mieni_vulkan_fail(MieniDevice *device, VkResult result, const char *what,
+                             MienError *error);
+
+/* memory.c */
+typedef enum VulkanMemory {
+    VULKAN_MEMORY_DEVICE, /* the device's own */
+    VULKAN_MEMORY_DIRECT, /* the device's own, mapped; only where is_direct */
+    VULKAN_MEMORY_STAGING /* the host's, mapped */
+} VulkanMemory;
+MienStatus mieni_vulkan_buffer_create(MieniDevice *device, size_t size_bytes, VulkanMemory memory,
+                                      VulkanBuffer *buffer, MienError *error);
+void mieni_vulkan_buffer_destroy(MieniDevice *device, VulkanBuffer *buffer);
+/* True if the host can write what the device then reads at full speed. */
+bool mieni_vulkan_memory_is_direct(const MieniDevice *device, VkPhysicalDeviceType type);
+/* Fills a buffer of VULKAN_MEMORY_DEVICE, or a mapped one, and waits. */
+MienStatus mieni_vulkan_buffer_fill(MieniDevice *device, VulkanBuffer *buffer, const void *data,
+                                    size_t size_bytes, MienError *error);
+
+/* pipeline.c */
+MienStatus mieni_vulkan_pipelines_init(MieniDevice *device, MienError *error);
+void mieni_vulkan_pipelines_finish(MieniDevice *device);
+/* A pipeline of these constants; owner: the device. */
+MienStatus mieni_vulkan_pipeline(MieniDevice *device, VulkanShader shader,
+                                 const uint32_t constants[VULKAN_CONSTANTS], VkPipeline *pipeline,
+                                 MienError *error);
+
+/* cache.c: the pipeline cache, and its file in the user's cache folder. A file that is not what was
+ * written is thrown away. */
+MienStatus mieni_vulkan_cache_open(MieniDevice *device,
+                                   const VkPhysicalDeviceProperties *properties, MienError *error);
+void mieni_vulkan_cache_close(MieniDevice *device);
+
+/* step.c: what a plan's operations become. Offsets of tensors are floats inside of a job. */
+typedef struct VulkanTables {
+    uint32_t *words; /* NULL: only counted */
+    size_t n;
+} VulkanTables;
+typedef struct VulkanBuild {
+    MieniDevicePlan *plan;
+    const MieniPlan *from;
+    const size_t *offsets; /* of tensors */
+    size_t refined_offset; /* of the points between refinement and decoder */
+    VulkanTables tables;
+} VulkanBuild;
+/* Adds the steps of one operation to plan->steps, if build->tables.words is set. */
+MienStatus mieni_vulkan_add_steps(VulkanBuild *build, const MieniOp *op, MienError *error);
+
+/* picture.c: sends the pictures of jobs that are not there yet, and writes the places of planes
+ * into the jobs' parameters. Returns for how many of the n jobs there was room, at least one. */
+MienStatus mieni_vulkan_pictures_send(MieniDevice *device, size_t n, const MieniJob *jobs,
+                                      uint32_t *parameters, size_t *n_sent, MienError *error);
+void mieni_vulkan_pictures_finish(MieniDevice *device);
+
+/* record.c: the command buffer for n jobs. */
+MienStatus mieni_vulkan_record(MieniDevicePlan *plan, size_t n, MienError *error);
+/* A barrier between everything of these stages. */
+void mieni_vulkan_barrier(const MieniDevice *device, VkCommandBuffer command,
+                          VkPipelineStageFlags from, VkAccessFlags written,
+                          VkPipelineStageFlags until, VkAccessFlags read);
+/* Submits and waits. */
+MienStatus mieni_vulkan_submit(MieniDevice *device, uint32_t n, const VkCommandBuffer *commands,
+                               MienError *error);
+
+/* plan.c, run.c */
+MienStatus mieni_vulkan_plan_create(MieniDevice *device, const MieniPlan *from,
+                                    MieniDevicePlan **out, MienError *error);
+void mieni_vulkan_plan_destroy(MieniDevicePlan *plan);
+MienStatus mieni_vulkan_plan_reserve(MieniDevicePlan *plan, size_t n, MienError *error);
+MienStatus mieni_vulkan_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error);
+
+/* describe.c */
+int32_t mieni_vulkan_count(void);
+void mieni_vulkan_describe(int32_t index, MienDeviceInfo *info);
+/* The family of the device's queue for compute, or -1. */
+int32_t mieni_vulkan_compute_family(const VulkanLoader *loader, VkPhysicalDevice device);
+
+#endif
