@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/vulkan/bed.h"
+
+#include "base/rng.h"
+
+enum { MAX_JOBS = 80 };
+
+static const MieniLog silent;
+static MieniDevice *cpu, *vulkan;
+
+void bed_arguments(int argc, char **argv)
+{
+    mieni_vulkan_debug.validate = true;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--no-direct-memory") != 0)
+            fail_msg("%s: unknown argument %s", argv[0], argv[i]);
+        mieni_vulkan_debug.no_direct_memory = true;
+    }
+}
+
+void bed_open(void)
+{
+    const MieniDeviceOptions options = {.threads = 1, .cpu_mask = UINT64_MAX, .log = &silent};
+    const char *first;
+    MienError error = {0};
+    if (vulkan)
+        return;
+    if (mieni_backend_vulkan.count() == 0)
+        test_skip("no Vulkan device: mesa-vulkan-drivers has one for every CPU");
+    if (mieni_vulkan_messages(&first) < 0)
+        test_skip("no validation layers: vulkan-validationlayers has them");
+    if (mieni_backend_cpu.open(0, &options, &cpu, &error) != MIEN_OK ||
+        mieni_backend_vulkan.open(0, &options, &vulkan, &error) != MIEN_OK)
+        fail_msg("%s", error.text);
+}
+
+MieniDevice *bed_device(void)
+{
+    return vulkan;
+}
+
+Bed bed_put(const MieniPlan *plan)
+{
+    Bed bed = {.plan = plan};
+    MienError error = {0};
+    if (mieni_backend_cpu.plan_create(cpu, plan, &bed.cpu, &error) != MIEN_OK ||
+        mieni_backend_vulkan.plan_create(vulkan, plan, &bed.vulkan, &error) != MIEN_OK)
+        fail_msg("%s", error.text);
+    const MieniTensor *in = &plan->tensors[plan->input];
+    bed.n_in = (size_t)in->height * (size_t)in->width * (size_t)in->channels;
+    for (int32_t i = 0; i < plan->n_outputs; i++) {
+        const MieniTensor *out = &plan->tensors[plan->outputs[i]];
+        bed.n_out += (size_t)out->height * (size_t)out->width * (size_t)out->channels;
+    }
+    return bed;
+}
+
+void bed_drop(Bed *bed)
+{
+    mieni_backend_cpu.plan_destroy(bed->cpu);
+    mieni_backend_vulkan.plan_destroy(bed->vulkan);
+}
+
+void bed_run(const Bed *bed, bool on_vulkan, size_t n, const float *inputs, float *outputs)
+{
+    static MieniJob jobs[MAX_JOBS];
+    MienError error = {0};
+    assert_true(n <= MAX_JOBS);
+    memset(jobs, 0, sizeof(jobs));
+    for (size_t k = 0; k < n; k++) {
+        jobs[k].input = inputs + k * bed->n_in;
+        float *to = outputs + k * bed->n_out;
+        for (int32_t i = 0; i < bed->plan->n_outputs; i++) {
+            const MieniTensor *out = &bed->plan->tensors[bed->plan->outputs[i]];
+            jobs[k].outputs[i] = to;
+            to += (size_t)out->height * (size_t)out->width * (size_t)out->channels;
+        }
+    }
+    MienStatus status = on_vulkan ? mieni_backend_vulkan.plan_run(bed->vulkan, n, jobs, &error)
+                                  : mieni_backend_cpu.plan_run(bed->cpu, n, jobs, &error);
+    if (status != MIEN_OK)
+        fail_msg("%s", error.text);
+}
+
+void bed_compare(const char *what, const Bed *bed, size_t n, float low, float high)
+{
+    float *inputs = calloc(n * bed->n_in, sizeof(float));
+    float *want = calloc(n * bed->n_out, sizeof(float)),
+          *got = calloc(n * bed->n_out, sizeof(float));
+    assert_true(inputs && want && got);
+    uint64_t state = 11;
+    for (size_t i = 0; i < n * bed->n_in; i++)
+        inputs[i] = mieni_rng_float(&state, low, high);
+    bed_run(bed, false, n, inputs, want);
+    bed_run(bed, true, n, inputs, got);
+    test_compare_floats(what, got, want, n * bed->n_out, PARITY_ABSOLUTE, PARITY_RELATIVE);
+    free(inputs);
+    free(want);
+    free(got);
+}
+
+int bed_close(void **state)
+{
+    (void)state;
+    const char *first = "";
+    mieni_backend_cpu.close(cpu);
+    mieni_backend_vulkan.close(vulkan);
+    cpu = vulkan = NULL;
+    int32_t n = mieni_vulkan_messages(&first);
+    if (n > 0)
+        printf("%d messages of the validation layers; the first: %s\n", (int)n, first);
+    return n > 0;
+}

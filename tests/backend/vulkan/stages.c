@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands at the ends of a plan: the crop, which is the CPU's bit for bit in every pixel
+ * format, and the decoders. */
+#include <math.h>
+
+#include "backend/vulkan/bed.h"
+#include "base/rng.h"
+#include "face/face.h"
+
+enum { N_JOBS = 5, MAX_WIDTH = 300, MAX_HEIGHT = 200, GAP = 5 };
+
+static uint64_t seed = 21;
+
+static int32_t between(int32_t low, int32_t high)
+{
+    return low + (int32_t)mieni_rng_below(&seed, (uint32_t)(high - low + 1));
+}
+
+/* A picture of noise whose rows lie apart, upside down every other time. */
+static void make_picture(MieniView *view, MienPixelFormat format, uint8_t *pixels)
+{
+    static const size_t plane_bytes = (size_t)(4 * MAX_WIDTH + GAP) * MAX_HEIGHT;
+    MienImage image;
+    mien_image_init(&image, format, between(1, MAX_WIDTH), between(1, MAX_HEIGHT), pixels, 0);
+    MieniPlaneSize sizes[3];
+    int n = mieni_plane_sizes(&image, sizes);
+    for (int i = 0; i < n; i++) {
+        ptrdiff_t stride = sizes[i].row_bytes + between(0, 1) * GAP;
+        bool is_turned = between(0, 1);
+        image.planes[i] =
+            pixels + (size_t)i * plane_bytes + (is_turned ? stride * (sizes[i].rows - 1) : 0);
+        image.strides_bytes[i] = is_turned ? -stride : stride;
+    }
+    image.color_matrix = (MienColorMatrix)between(0, 2);
+    image.color_range = (MienColorRange)between(0, 1);
+    image.rotation_degrees = 90 * between(0, 3);
+    MienError error;
+    if (mieni_view_init(view, &image, &error) != MIEN_OK)
+        fail_msg("%s", error.text);
+}
+
+static void make_crop(MieniJob *job, const MieniView *view, int32_t side)
+{
+    MieniRect rect = {.cx = mieni_rng_float(&seed, -0.3, 1.3),
+                      .cy = mieni_rng_float(&seed, -0.3, 1.3),
+                      .width = mieni_rng_float(&seed, 0.01, 1.7),
+                      .height = mieni_rng_float(&seed, 0.01, 1.7),
+                      .rotation = mieni_rng_float(&seed, -4, 4)};
+    MieniCropSpec spec = {.width = side,
+                          .height = side,
+                          .border = between(0, 1) ? MIENI_BORDER_ZERO : MIENI_BORDER_REPLICATE,
+                          .keep_aspect = between(0, 1),
+                          .range_min = -1,
+                          .range_max = 1};
+    assert_int_equal(mieni_crop_init(&job->crop, view, &rect, &spec), MIEN_OK);
+    job->picture = view;
+}
+
+static void check_crops(MienPixelFormat format, int32_t side)
+{
+    MieniTensor tensor = {.name = "crop",
+                          .height = side,
+                          .width = side,
+                          .channels = 3,
+                          .parent = -1,
+                          .tight = true,
+                          .last = 1};
+    MieniOp op = {.kind = MIENI_OP_CROP, .name = "crop", .residual = -1};
+    MieniPlan plan = {.n_tensors = 1, .tensors = &tensor, .n_ops = 1, .ops = &op, .n_outputs = 1};
+    size_t n = (size_t)side * (size_t)side * 3,
+           n_pixels = (size_t)12 * MAX_WIDTH * MAX_HEIGHT + 9999;
+    uint8_t *pixels = malloc(n_pixels);
+    float *want = calloc(N_JOBS * n, sizeof(*want)), *got = calloc(N_JOBS * n, sizeof(*got));
+    assert_true(pixels && want && got);
+    for (size_t i = 0; i < n_pixels; i++)
+        pixels[i] = (uint8_t)mieni_rng_next(&seed);
+
+    Bed bed = bed_put(&plan);
+    MieniView views[N_JOBS];
+    MieniJob jobs[N_JOBS] = {0};
+    for (int i = 0; i < N_JOBS; i++) {
+        /* The last ones look at the same picture. */
+        make_picture(&views[i], format, pixels + i);
+        make_crop(&jobs[i], &views[i < 3 ? i : 3], side);
+        jobs[i].outputs[0] = want + (size_t)i * n;
+    }
+    MienError error = {0};
+    for (int i = 3; i < N_JOBS; i++)
+        make_crop(&jobs[i], &views[3], side);
+    assert_int_equal(mieni_backend_cpu.plan_run(bed.cpu, N_JOBS, jobs, &error), MIEN_OK);
+    for (int i = 0; i < N_JOBS; i++)
+        jobs[i].outputs[0] = got + (size_t)i * n;
+    if (mieni_backend_vulkan.plan_run(bed.vulkan, N_JOBS, jobs, &error) != MIEN_OK)
+        fail_msg("%s", error.text);
+    for (size_t i = 0; i < N_JOBS * n; i++)
+        if (memcmp(&got[i], &want[i], sizeof(*got)) != 0)
+            fail_msg("format %d, job %zu, value %zu is %.9g, not %.9g", (int)format, i / n, i % n,
+                     (double)got[i], (double)want[i]);
+    bed_drop(&bed);
+    free(pixels);
+    free(want);
+    free(got);
+}
+
+static void crops_are_the_same_bits(void **state)
+{
+    (void)state;
+    bed_open();
+    for (MienPixelFormat format = MIEN_PIXEL_RGB24; format <= MIEN_PIXEL_I420; format++)
+        for (int round = 0; round < 4; round++)
+            check_crops(format, between(1, 70));
+}
+
+/* Pictures that follow each other: the same one is not sent again, another one in its place is. */
+static void pictures_are_told_apart(void **state)
+{
+    (void)state;
+    enum { SIDE = 4 };
+    bed_open();
+    MieniTensor tensor = {.name = "crop",
+                          .height = SIDE,
+                          .width = SIDE,
+                          .channels = 3,
+                          .parent = -1,
+                          .tight = true,
+                          .last = 1};
+    MieniOp op = {.kind = MIENI_OP_CROP, .name = "crop", .residual = -1};
+    MieniPlan plan = {.n_tensors = 1, .tensors = &tensor, .n_ops = 1, .ops = &op, .n_outputs = 1};
+    Bed bed = bed_put(&plan);
+    uint8_t pixels[SIDE * SIDE];
+    float got[SIDE * SIDE * 3];
+    MienImage image;
+    mien_image_init(&image, MIEN_PIXEL_GRAY8, SIDE, SIDE, pixels, 0);
+    static const struct {
+        uint64_t serial;
+        int value, want;
+    } cases[] = {{7, 10, 10}, {7, 20, 10}, {8, 30, 30}, {0, 40, 40}, {0, 50, 50}, {9, 60, 60}};
+    for (size_t i = 0; i < MIENI_COUNT_OF(cases); i++) {
+        MieniView view;
+        MieniJob job = {.outputs = {got}, .picture = &view};
+        MieniRect rect = {.cx = 0.5f, .cy = 0.5f, .width = 1, .height = 1};
+        MieniCropSpec spec = {.width = SIDE, .height = SIDE, .range_max = 255};
+        memset(pixels, cases[i].value, sizeof(pixels));
+        assert_int_equal(mieni_view_init(&view, &image, NULL), MIEN_OK);
+        view.serial = cases[i].serial;
+        assert_int_equal(mieni_crop_init(&job.crop, &view, &rect, &spec), MIEN_OK);
+        assert_int_equal(mieni_backend_vulkan.plan_run(bed.vulkan, 1, &job, NULL), MIEN_OK);
+        assert_int_equal((int)got[0], cases[i].want);
+    }
+    bed_drop(&bed);
+}
+
+enum { N_ANCHORS = 300, N_MESH = 468, N_REFINED = 478 };
+
+static MieniTensor tight(int32_t height, int32_t channels, int32_t parent, int32_t parent_offset)
+{
+    return (MieniTensor){.name = "tensor",
+                         .height = height,
+                         .width = 1,
+                         .channels = channels,
+                         .parent = parent,
+                         .parent_offset = parent_offset,
+                         .tight = true,
+                         .first = -1,
+                         .last = 1};
+}
+
+static void fill(float *input, size_t n, double low, double high)
+{
+    for (size_t i = 0; i < n; i++)
+        input[i] = mieni_rng_float(&seed, low, high);
+}
+
+/* Raw rows that are no numbers or too large among sound ones. */
+static void spoil(float *regressors, float *scores)
+{
+    static const float bad[] = {NAN, INFINITY, -INFINITY, 3e38f, -3e38f, 0};
+    for (size_t i = 0; i < 40; i++) {
+        regressors[mieni_rng_below(&seed, 16 * N_ANCHORS)] = bad[i % MIENI_COUNT_OF(bad)];
+        scores[mieni_rng_below(&seed, N_ANCHORS)] = bad[(i + 1) % MIENI_COUNT_OF(bad)];
+    }
+}
+
+static void boxes_are_the_same(void **state)
+{
+    (void)state;
+    bed_open();
+    static MieniAnchor anchors[N_ANCHORS];
+    static float inputs[N_JOBS][17 * N_ANCHORS];
+    static MieniDetection want[N_JOBS][N_ANCHORS], got[N_JOBS][N_ANCHORS];
+    MieniTensor tensors[] = {tight(1, 17 * N_ANCHORS, -1, 0), tight(N_ANCHORS, 16, 0, 0),
+                             tight(N_ANCHORS, 1, 0, 16 * N_ANCHORS)};
+    MieniOp op = {.kind = MIENI_OP_DECODE_BOXES,
+                  .name = "boxes",
+                  .residual = -1,
+                  .output = -1,
+                  .n_inputs = 2,
+                  .inputs = {1, 2},
+                  .boxes = {anchors, N_ANCHORS, 128, 0.5f}};
+    MieniPlan plan = {.n_tensors = 3, .tensors = tensors, .n_ops = 1, .ops = &op};
+    for (int i = 0; i < N_ANCHORS; i++)
+        anchors[i] = (MieniAnchor){mieni_rng_float(&seed, 0, 1), mieni_rng_float(&seed, 0, 1)};
+    Bed bed = bed_put(&plan);
+    MieniJob jobs[2][N_JOBS] = {0};
+    for (int i = 0; i < N_JOBS; i++) {
+        fill(inputs[i], 16 * N_ANCHORS, -30, 60);
+        fill(inputs[i] + 16 * N_ANCHORS, N_ANCHORS, i == 0 ? -9 : -3, i == 0 ? -1 : 3);
+        if (i > 2)
+            spoil(inputs[i], inputs[i] + 16 * N_ANCHORS);
+        jobs[0][i] = (MieniJob){.input = inputs[i], .detections = want[i]};
+        jobs[1][i] = (MieniJob){.input = inputs[i], .detections = got[i]};
+    }
+    assert_int_equal(mieni_backend_cpu.plan_run(bed.cpu, N_JOBS, jobs[0], NULL), MIEN_OK);
+    assert_int_equal(mieni_backend_vulkan.plan_run(bed.vulkan, N_JOBS, jobs[1], NULL), MIEN_OK);
+    for (int i = 0; i < N_JOBS; i++) {
+        assert_int_equal(jobs[1][i].n_detections, jobs[0][i].n_detections);
+        assert_true(i == 0 ? jobs[0][i].n_detections == 0 : jobs[0][i].n_detections > 20);
+        test_compare_floats("boxes", &got[i][0].score, &want[i][0].score,
+                            (size_t)jobs[0][i].n_detections * sizeof(MieniDetection) /
+                                sizeof(float),
+                            PARITY_ABSOLUTE, PARITY_RELATIVE);
+    }
+    bed_drop(&bed);
+}
+
+/* The mesh as it is, or refined by the attention model's groups of points. */
+static void check_landmarks(bool refined)
+{
+    static float inputs[N_JOBS][3 * N_MESH + 2 * N_REFINED + 1];
+    static MienLandmark want[N_JOBS][N_REFINED], got[N_JOBS][N_REFINED];
+    int32_t n = refined ? MIENI_N_REFINEMENTS : 0, at = 3 * N_MESH;
+    MieniTensor tensors[3 + MIENI_N_REFINEMENTS] = {tight(1, 0, -1, 0), tight(N_MESH, 3, 0, 0)};
+    MieniOp op = {.kind = MIENI_OP_DECODE_LANDMARKS,
+                  .name = "landmarks",
+                  .residual = -1,
+                  .output = -1,
+                  .n_inputs = 2 + n,
+                  .inputs = {1},
+                  .landmarks = {refined ? N_REFINED : N_MESH, 192, n, mieni_refinements}};
+    for (int32_t i = 0; i <= n; i++) {
+        int32_t floats = i < n ? 2 * mieni_refinements[i].n_points : 1;
+        tensors[2 + i] = tight(1, floats, 0, at);
+        op.inputs[1 + i] = 2 + i;
+        at += floats;
+    }
+    tensors[0].channels = at;
+    MieniPlan plan = {.n_tensors = 3 + n, .tensors = tensors, .n_ops = 1, .ops = &op};
+    Bed bed = bed_put(&plan);
+    MieniJob jobs[2][N_JOBS] = {0};
+    for (int i = 0; i < N_JOBS; i++) {
+        fill(inputs[i], (size_t)at, 0, 192);
+        inputs[i][at - 1] = mieni_rng_float(&seed, -4, 4);
+        MieniRect rect = {.cx = mieni_rng_float(&seed, 0, 1),
+                          .cy = mieni_rng_float(&seed, 0, 1),
+                          .width = mieni_rng_float(&seed, 0.1, 1),
+                          .height = mieni_rng_float(&seed, 0.1, 1),
+                          .rotation = mieni_rng_float(&seed, -3, 3)};
+        jobs[0][i] = (MieniJob){.input = inputs[i],
+                                .landmarks = want[i],
+                                .projection = mieni_projection_in_picture(&rect, 640, 480)};
+        jobs[1][i] = jobs[0][i];
+        jobs[1][i].landmarks = got[i];
+    }
+    assert_int_equal(mieni_backend_cpu.plan_run(bed.cpu, N_JOBS, jobs[0], NULL), MIEN_OK);
+    assert_int_equal(mieni_backend_vulkan.plan_run(bed.vulkan, N_JOBS, jobs[1], NULL), MIEN_OK);
+    for (int i = 0; i < N_JOBS; i++) {
+        test_compare_floats("landmarks", &got[i][0].x, &want[i][0].x,
+                            3 * (size_t)op.landmarks.n_landmarks, 1e-5, 1e-5);
+        test_compare_floats("presence", &jobs[1][i].presence, &jobs[0][i].presence, 1, 1e-5, 0);
+    }
+    bed_drop(&bed);
+}
+
+static void landmarks_are_the_same(void **state)
+{
+    (void)state;
+    bed_open();
+    check_landmarks(false);
+    check_landmarks(true);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(crops_are_the_same_bits),
+        cmocka_unit_test(pictures_are_told_apart),
+        cmocka_unit_test(boxes_are_the_same),
+        cmocka_unit_test(landmarks_are_the_same),
+    };
+    bed_arguments(argc, argv);
+    return test_exit_code(cmocka_run_group_tests(tests, NULL, bed_close));
+}
