@@ -33,6 +33,12 @@ class Landmarker(tool.Case):
 
 
 class Ndjson(Landmarker):
+    def test_by_the_name_of_its_file(self):
+        portrait = self.need(PORTRAIT)
+        self.assertEqual(self.face(portrait, "-m", BUNDLE), self.face(portrait, "-m", "face_landmarker"))
+        self.write(BUNDLE, b"what lies in the working folder comes first")
+        self.fails(5, ["run", portrait, "-m", BUNDLE], BUNDLE)
+
     def test_a_bundle_brings_everything(self):
         lines = self.ndjson(self.good("run", self.need(PORTRAIT), "-m", "face_landmarker").stdout)
         header, frame, _ = lines

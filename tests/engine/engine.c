@@ -11,6 +11,15 @@ typedef struct Spoiler {
     const char *word; /* in the error's text */
 } Spoiler;
 
+static void ignore_result(void *user, MienStatus status, const MienResult *result,
+                          int64_t timestamp_us)
+{
+    (void)user;
+    (void)status;
+    (void)result;
+    (void)timestamp_us;
+}
+
 #define SPOIL(name, statement)                                                                     \
     static void name(MienEngineOptions *options)                                                   \
     {                                                                                              \
@@ -34,6 +43,21 @@ SPOIL(high_tracking, options->min_tracking_confidence = INFINITY)
 SPOIL(nan_tracking, options->min_tracking_confidence = -NAN)
 SPOIL(no_threads, options->threads = 0)
 SPOIL(too_many_threads, options->threads = 65)
+SPOIL(high_presence, options->min_presence_confidence = 1.5f)
+SPOIL(nan_presence, options->min_presence_confidence = NAN)
+SPOIL(low_fov, options->fov_degrees = 0.5f)
+SPOIL(high_fov, options->fov_degrees = 171)
+SPOIL(nan_fov, options->fov_degrees = NAN)
+SPOIL(bad_smoothing, options->smoothing = (MienSmoothing)4)
+SPOIL(negative_smoothing, options->smoothing = (MienSmoothing)-1)
+SPOIL(detector_with_transform, options->model = NULL; options->transform = true)
+SPOIL(mesh_with_blendshapes, options->blendshapes = true)
+SPOIL(live_without_callback, options->mode = MIEN_MODE_LIVE_STREAM)
+SPOIL(no_queue, options->mode = MIEN_MODE_LIVE_STREAM; options->on_result = ignore_result;
+      options->queue_capacity = 0)
+SPOIL(bad_policy, options->mode = MIEN_MODE_LIVE_STREAM; options->on_result = ignore_result;
+      options->queue_policy = (MienQueuePolicy)2)
+SPOIL(callback_without_live, options->on_result = ignore_result)
 SPOIL(swapped, MienModel *model = options->model; options->model = options->detector;
       options->detector = model)
 SPOIL(detector_twice, options->model = options->detector)
@@ -60,6 +84,19 @@ static const Spoiler spoilers[] = {
     {nan_tracking, MIEN_E_ARGUMENT, "min_tracking_confidence"},
     {no_threads, MIEN_E_ARGUMENT, "threads"},
     {too_many_threads, MIEN_E_ARGUMENT, "threads"},
+    {high_presence, MIEN_E_ARGUMENT, "min_presence_confidence"},
+    {nan_presence, MIEN_E_ARGUMENT, "min_presence_confidence"},
+    {low_fov, MIEN_E_ARGUMENT, "fov_degrees"},
+    {high_fov, MIEN_E_ARGUMENT, "fov_degrees"},
+    {nan_fov, MIEN_E_ARGUMENT, "fov_degrees"},
+    {bad_smoothing, MIEN_E_ARGUMENT, "smoothing"},
+    {negative_smoothing, MIEN_E_ARGUMENT, "smoothing"},
+    {detector_with_transform, MIEN_E_ARGUMENT, "option model"},
+    {mesh_with_blendshapes, MIEN_E_UNSUPPORTED, "option blendshapes: the model is no bundle"},
+    {live_without_callback, MIEN_E_ARGUMENT, "on_result"},
+    {no_queue, MIEN_E_ARGUMENT, "queue_capacity"},
+    {bad_policy, MIEN_E_ARGUMENT, "queue_policy"},
+    {callback_without_live, MIEN_E_ARGUMENT, "on_result"},
     {swapped, MIEN_E_UNSUPPORTED, "option detector (wants a face detector"},
     {detector_twice, MIEN_E_UNSUPPORTED, "option model (wants a landmark network"},
     {mesh_twice, MIEN_E_UNSUPPORTED, "no face detector with 2304 anchors"},

@@ -70,13 +70,32 @@ static bool same_bits(float a, float b)
     return memcmp(&a, &b, sizeof(a)) == 0;
 }
 
+/* Both there and the same, or neither. */
+static bool same_part(const void *a, const void *b, int32_t n, size_t size)
+{
+    return a && b ? memcmp(a, b, (size_t)n * size) == 0 : a == b;
+}
+
+static bool same_extras(const MienFace *a, const MienFace *b)
+{
+    return a->n_blendshapes == b->n_blendshapes && a->n_keypoints == b->n_keypoints &&
+           same_part(a->blendshapes, b->blendshapes, a->n_blendshapes, sizeof(float)) &&
+           same_part(a->transform, b->transform, 16, sizeof(float)) &&
+           same_part(a->keypoints, b->keypoints, a->n_keypoints, sizeof(*a->keypoints)) &&
+           memcmp(a->quaternion, b->quaternion, sizeof(a->quaternion)) == 0 &&
+           same_bits(a->yaw, b->yaw) && same_bits(a->pitch, b->pitch) &&
+           same_bits(a->roll, b->roll);
+}
+
 static bool same_face(const MienFace *a, const MienFace *b)
 {
+    if (!same_extras(a, b))
+        return false;
     return a->face_id == b->face_id && same_bits(a->score, b->score) &&
            same_bits(a->presence, b->presence) && same_bits(a->box_x, b->box_x) &&
            same_bits(a->box_y, b->box_y) && same_bits(a->box_width, b->box_width) &&
            same_bits(a->box_height, b->box_height) && a->n_landmarks == b->n_landmarks &&
-           memcmp(a->landmarks, b->landmarks, (size_t)a->n_landmarks * sizeof(*a->landmarks)) == 0;
+           same_part(a->landmarks, b->landmarks, a->n_landmarks, sizeof(*a->landmarks));
 }
 
 bool same_result(const MienResult *a, const MienResult *b)

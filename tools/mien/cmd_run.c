@@ -120,10 +120,13 @@ typedef struct Loaded {
 static CliExit load(const CliStore *store, const char *option, const ModelName *known,
                     const char *text, Loaded *loaded)
 {
-    for (const ModelName *name = known; name->name; name++)
-        if (!strcmp(name->name, text) || !strcmp(name->entry, text))
-            return cli_store_load(store, mien_model_catalog_find(name->entry), &loaded->model,
-                                  &loaded->path);
+    for (const ModelName *name = known; name->name; name++) {
+        const MienCatalogEntry *entry = mien_model_catalog_find(name->entry);
+        /* The name of its file will do, where no such file lies in the working folder. */
+        bool file_is_meant = !strcmp(entry->file, text) && access(text, F_OK) != 0;
+        if (!strcmp(name->name, text) || !strcmp(name->entry, text) || file_is_meant)
+            return cli_store_load(store, entry, &loaded->model, &loaded->path);
+    }
     if (looks_like_file(text)) {
         MienError error = {0};
         loaded->path = strdup(text);

@@ -78,7 +78,7 @@ class TestFaceMesh(TestCase):
             face_mesh.process(np.zeros((4, 4, 4), np.uint8))
         with self.assertRaises(IndexError):
             face_mesh.process(BLACK[:, :, 0])
-        with self.assertRaisesRegex(TypeError, "Cannot cast array data from dtype"):
+        with self.assertRaisesRegex(TypeError, "Cannot cast array .*dtype"):
             face_mesh.process(BLACK.astype(np.float32))
         with self.assertRaises(RuntimeError):
             face_mesh.process(BLACK[:0])
