@@ -55,6 +55,28 @@ def check_binaries(wheel, arch):
             allowed = {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2"}
             assert needed <= allowed, (name, needed)
             print("{}: {} needs glibc {}.{}".format(arch, name, *max(versions)))
+        if arch != platform.machine():
+            check_emulated(os.path.join(folder, "mien", "lib"), arch)
+
+
+def check_emulated(folder, arch):
+    """The files of another processor's wheel run in an emulator."""
+    compiler, emulator = shutil.which(arch + "-linux-gnu-gcc"), shutil.which("qemu-" + arch)
+    include = os.path.join(HERE, "..", "..", "..", "include")
+    if not compiler or not emulator:
+        print("[  SKIPPED ] running the files for {}: no cross compiler, or no emulator".format(arch))
+        return
+    source, program = os.path.join(folder, "ask.c"), os.path.join(folder, "ask")
+    with open(source, "w") as file:
+        file.write("#include <mien/mien.h>\n#include <stdio.h>\n"
+                   "int main(void) { puts(mien_build_info()); return 0; }\n")
+    run(compiler, "-I", include, source, os.path.join(folder, "libmien.so.0"), "-o", program,
+        "-Wl,-rpath," + folder)
+    emulated = [emulator, "-L", "/usr/{}-linux-gnu".format(arch)]
+    print("{}: {}".format(arch, run(*(emulated + [program])).strip()))
+    probe = os.path.join(folder, "mien-probe")
+    os.chmod(probe, 0o755)
+    assert run(*(emulated + [probe, "cuda", "/nonexistent"])).endswith("done\n"), "mien-probe"
 
 
 def version_of(python):
