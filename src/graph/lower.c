@@ -342,13 +342,11 @@ static bool lower_concatenation(MieniLowering *lowering, const MieniGraphOp *op)
     whole->tight = true;
     size_t offset = 0;
     for (int32_t i = 0; i < op->n_inputs; i++) {
-        int32_t constant = op->inputs[i];
-        if (constant >= 0 && lowering->values[constant].constant >= 0 &&
-            !mieni_lower_constant_part(lowering, op, constant))
+        int32_t input = op->inputs[i];
+        bool is_constant = input >= 0 && lowering->values[input].constant >= 0;
+        if (is_constant && !mieni_lower_constant_part(lowering, op, input))
             return false;
-        int32_t value = lowering->values[constant].constant >= 0
-                            ? constant
-                            : mieni_input_value(lowering, op, i);
+        int32_t value = is_constant ? input : mieni_input_value(lowering, op, i);
         if (value < 0)
             return false;
         if (!part_fits(&lowering->graph->tensors[op->inputs[i]], out, axis))
