@@ -22,8 +22,12 @@ MienStatus mieni_vulkan_submit(MieniDevice *device, uint32_t n, const VkCommandB
     VkResult result = vk->ResetFences(device->device, 1, &device->fence);
     if (result == VK_SUCCESS)
         result = vk->QueueSubmit(device->queue, 1, &info, device->fence);
-    if (result == VK_SUCCESS)
+    if (result == VK_SUCCESS) {
         result = vk->WaitForFences(device->device, 1, &device->fence, VK_TRUE, device->timeout_ns);
+        /* It was only the waiting that failed: what is at work must not be freed. */
+        if (result < 0 && result != VK_ERROR_DEVICE_LOST)
+            vk->DeviceWaitIdle(device->device);
+    }
     return result == VK_SUCCESS ? MIEN_OK : mieni_vulkan_fail(device, result, "a run", error);
 }
 

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Drivers that fail: each call that may, one after the other, gives a status and a cause, frees
+ * what was there (the validation layers would tell), and hangs nowhere. And the file of compiled
+ * pipelines, also damaged.
+ */
+#include "backend/vulkan/vulkan.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/selftest.h"
+#include "backend/vulkan/bed.h"
+
+enum { N_INPUT = 8 * 8 * 3, N_OUTPUT = 10 }; /* of the self-test's network */
+
+static const MieniLog silent;
+static const MieniDeviceOptions options = {.threads = 1, .log = &silent};
+
+/* The real functions, and which call fails with what. */
+static VulkanDeviceFunctions real;
+static int calls_until_failure = -1;
+static VkResult failure;
+
+static bool fails_now(void)
+{
+    return calls_until_failure >= 0 && calls_until_failure-- == 0;
+}
+
+#define FAILING(name, arguments, values)                                                           \
+    static VKAPI_ATTR VkResult VKAPI_CALL failing_##name arguments                                 \
+    {                                                                                              \
+        return fails_now() ? failure : real.name values;                                           \
+    }
+FAILING(AllocateMemory,
+        (VkDevice device, const VkMemoryAllocateInfo *info, const VkAllocationCallbacks *allocator,
+         VkDeviceMemory *memory),
+        (device, info, allocator, memory))
+FAILING(CreateBuffer,
+        (VkDevice device, const VkBufferCreateInfo *info, const VkAllocationCallbacks *allocator,
+         VkBuffer *buffer),
+        (device, info, allocator, buffer))
+FAILING(MapMemory,
+        (VkDevice device, VkDeviceMemory memory, VkDeviceSize offset, VkDeviceSize size,
+         VkMemoryMapFlags flags, void **data),
+        (device, memory, offset, size, flags, data))
+FAILING(CreateShaderModule,
+        (VkDevice device, const VkShaderModuleCreateInfo *info,
+         const VkAllocationCallbacks *allocator, VkShaderModule *module),
+        (device, info, allocator, module))
+FAILING(CreateComputePipelines,
+        (VkDevice device, VkPipelineCache cache, uint32_t n,
+         const VkComputePipelineCreateInfo *infos, const VkAllocationCallbacks *allocator,
+         VkPipeline *pipelines),
+        (device, cache, n, infos, allocator, pipelines))
+FAILING(CreateDescriptorPool,
+        (VkDevice device, const VkDescriptorPoolCreateInfo *info,
+         const VkAllocationCallbacks *allocator, VkDescriptorPool *pool),
+        (device, info, allocator, pool))
+FAILING(AllocateCommandBuffers,
+        (VkDevice device, const VkCommandBufferAllocateInfo *info, VkCommandBuffer *commands),
+        (device, info, commands))
+FAILING(QueueSubmit, (VkQueue queue, uint32_t n, const VkSubmitInfo *infos, VkFence fence),
+        (queue, n, infos, fence))
+FAILING(WaitForFences,
+        (VkDevice device, uint32_t n, const VkFence *fences, VkBool32 all, uint64_t timeout),
+        (device, n, fences, all, timeout))
+
+static MieniDevice *open_failing(void)
+{
+    MieniDevice *device;
+    MienError error = {0};
+    if (mieni_backend_vulkan.open(0, &options, &device, &error) != MIEN_OK)
+        fail_msg("%s", error.text);
+    real = device->vk;
+    device->vk.AllocateMemory = failing_AllocateMemory;
+    device->vk.CreateBuffer = failing_CreateBuffer;
+    device->vk.MapMemory = failing_MapMemory;
+    device->vk.CreateShaderModule = failing_CreateShaderModule;
+    device->vk.CreateComputePipelines = failing_CreateComputePipelines;
+    device->vk.CreateDescriptorPool = failing_CreateDescriptorPool;
+    device->vk.AllocateCommandBuffers = failing_AllocateCommandBuffers;
+    device->vk.QueueSubmit = failing_QueueSubmit;
+    device->vk.WaitForFences = failing_WaitForFences;
+    return device;
+}
+
+/* Plans and runs the self-test's network. */
+static MienStatus plan_and_run(MieniDevice *device, float output[N_OUTPUT], MienError *error)
+{
+    static const float input[N_INPUT];
+    MieniPlan *plan = mieni_selftest_plan();
+    assert_non_null(plan);
+    MieniDevicePlan *device_plan;
+    MienStatus status = mieni_backend_vulkan.plan_create(device, plan, &device_plan, error);
+    mieni_plan_destroy(plan);
+    if (status != MIEN_OK) {
+        assert_null(device_plan);
+        return status;
+    }
+    MieniJob job = {.input = input, .outputs = {output}};
+    status = mieni_backend_vulkan.plan_run(device_plan, 1, &job, error);
+    mieni_backend_vulkan.plan_destroy(device_plan);
+    return status;
+}
+
+static void every_call_may_fail(void **state)
+{
+    (void)state;
+    bed_open();
+    static const struct {
+        VkResult result;
+        MienStatus status;
+        const char *reason;
+    } cases[] = {{VK_ERROR_OUT_OF_DEVICE_MEMORY, MIEN_E_DEVICE, "out-of-memory"},
+                 {VK_ERROR_OUT_OF_HOST_MEMORY, MIEN_E_NOMEM, "out-of-memory"},
+                 {VK_ERROR_FEATURE_NOT_PRESENT, MIEN_E_DEVICE, "vulkan-feature-missing"},
+                 {VK_ERROR_INITIALIZATION_FAILED, MIEN_E_DEVICE, "device-refused"}};
+    float want[N_OUTPUT], got[N_OUTPUT];
+    int n = 0;
+    for (bool done = false; !done; n++) {
+        size_t i = (size_t)n % MIENI_COUNT_OF(cases);
+        MieniDevice *device = open_failing();
+        MienError error = {0};
+        failure = cases[i].result;
+        calls_until_failure = n;
+        MienStatus status = plan_and_run(device, want, &error);
+        done = calls_until_failure >= 0;
+        calls_until_failure = -1;
+        if (!done) {
+            assert_int_equal(status, cases[i].status);
+            assert_string_equal(error.reason, cases[i].reason);
+            assert_true(*error.text);
+            /* The device is as good as before. */
+            if (plan_and_run(device, got, &error) != MIEN_OK)
+                fail_msg("%s", error.text);
+        }
+        mieni_backend_vulkan.close(device);
+    }
+    assert_in_range(n, 12, 60);
+}
+
+/* Lost: nothing more is sent, and closing does not wait. */
+static void check_loss(VkResult result, const char *reason, int call)
+{
+    MieniDevice *device = open_failing();
+    MieniPlan *plan = mieni_selftest_plan();
+    MieniDevicePlan *device_plan;
+    float input[N_INPUT] = {0}, output[N_OUTPUT];
+    MieniJob job = {.input = input, .outputs = {output}};
+    MienError error = {0};
+    assert_int_equal(mieni_backend_vulkan.plan_create(device, plan, &device_plan, &error), MIEN_OK);
+    mieni_plan_destroy(plan);
+    assert_int_equal(mieni_backend_vulkan.plan_run(device_plan, 1, &job, &error), MIEN_OK);
+    failure = result;
+    calls_until_failure = call;
+    assert_int_equal(mieni_backend_vulkan.plan_run(device_plan, 1, &job, &error), MIEN_E_DEVICE);
+    assert_string_equal(error.reason, reason);
+    assert_int_equal(calls_until_failure, -1);
+    assert_int_equal(mieni_backend_vulkan.plan_run(device_plan, 1, &job, &error), MIEN_E_DEVICE);
+    assert_string_equal(error.reason, "gpu-lost");
+    real.DeviceWaitIdle(device->device); /* it was not really lost */
+#ifdef __SANITIZE_ADDRESS__
+    device->is_stuck = false; /* what is given up on purpose is a leak to the sanitizer */
+#endif
+    mieni_backend_vulkan.plan_destroy(device_plan);
+    mieni_backend_vulkan.close(device);
+}
+
+static void a_lost_device_is_given_up(void **state)
+{
+    (void)state;
+    bed_open();
+    check_loss(VK_ERROR_DEVICE_LOST, "gpu-lost", 0);
+    check_loss(VK_TIMEOUT, "watchdog-timeout", 1);
+}
+
+static void a_lack_of_memory_is_survived(void **state)
+{
+    (void)state;
+    bed_open();
+    float output[N_OUTPUT];
+    int64_t n = 0;
+    for (MienStatus status = MIEN_E_NOMEM; status != MIEN_OK; n++) {
+        MieniDevice *device = NULL;
+        MieniPlan *plan = mieni_selftest_plan();
+        MieniDevicePlan *device_plan = NULL;
+        MienError error = {0};
+        mieni_alloc_fail_at(n, n % 2);
+        status = mieni_backend_vulkan.open(0, &options, &device, &error);
+        if (status == MIEN_OK)
+            status = mieni_backend_vulkan.plan_create(device, plan, &device_plan, &error);
+        mieni_alloc_fail_at(-1, false);
+        assert_true(status == MIEN_OK || status == MIEN_E_NOMEM);
+        assert_true((status == MIEN_OK) == (device_plan != NULL));
+        mieni_backend_vulkan.plan_destroy(device_plan);
+        if (device)
+            assert_int_equal(plan_and_run(device, output, &error), MIEN_OK);
+        mieni_backend_vulkan.close(device);
+        mieni_plan_destroy(plan);
+    }
+    assert_in_range(n, 5, 60);
+}
+
+/* The one file of the folder, or false. */
+static bool find_file(const char *folder, char path[600])
+{
+    int n = 0;
+    DIR *open = opendir(folder);
+    for (struct dirent *entry; open && (entry = readdir(open));)
+        if (*entry->d_name != '.') {
+            snprintf(path, 600, "%.300s/%.255s", folder, entry->d_name);
+            n++;
+        }
+    if (open)
+        closedir(open);
+    assert_true(n <= 1);
+    return n == 1;
+}
+
+static void run_once(void)
+{
+    float output[N_OUTPUT];
+    MienError error = {0};
+    MieniDevice *device;
+    assert_int_equal(mieni_backend_vulkan.open(0, &options, &device, &error), MIEN_OK);
+    assert_int_equal(plan_and_run(device, output, &error), MIEN_OK);
+    mieni_backend_vulkan.close(device);
+}
+
+/* Written once, read again, thrown away and written anew if it is not what it was. */
+static void the_cache_is_kept_and_checked(void **state)
+{
+    (void)state;
+    bed_open();
+    char base[512], folder[560], path[600];
+    snprintf(base, sizeof(base), "%s", test_temporary("cache"));
+    snprintf(folder, sizeof(folder), "%s/mien", base);
+    setenv("XDG_CACHE_HOME", base, 1);
+    run_once();
+    if (!find_file(folder, path))
+        fail_msg("no file in %s", folder);
+    size_t size, again;
+    char *first = test_read_file(path, &size);
+    assert_true(size > 64);
+    run_once();
+    char *second = test_read_file(path, &again);
+    assert_int_equal(again, size);
+    free(second);
+    for (int damage = 0; damage < 3; damage++) {
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        first[size - 1] ^= damage == 0;
+        fwrite(first, 1, damage == 1 ? size / 2 : damage == 2 ? 0 : size, file);
+        fclose(file);
+        first[size - 1] ^= damage == 0;
+        run_once();
+        assert_true(find_file(folder, path));
+        second = test_read_file(path, &again);
+        assert_int_equal(again, size);
+        assert_memory_equal(second, first, size);
+        free(second);
+    }
+    free(first);
+    unlink(path);
+    rmdir(folder);
+    rmdir(base);
+    unsetenv("XDG_CACHE_HOME");
+}
+
+/* Where nothing can be kept, nothing is kept. */
+static void a_cache_is_not_needed(void **state)
+{
+    (void)state;
+    bed_open();
+    setenv("XDG_CACHE_HOME", "/dev/null/nowhere", 1);
+    run_once();
+    unsetenv("XDG_CACHE_HOME");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_call_may_fail),
+        cmocka_unit_test(a_lack_of_memory_is_survived),
+        cmocka_unit_test(the_cache_is_kept_and_checked),
+        cmocka_unit_test(a_cache_is_not_needed),
+        cmocka_unit_test(a_lost_device_is_given_up),
+    };
+    bed_arguments(argc, argv);
+    return test_exit_code(cmocka_run_group_tests(tests, NULL, bed_close));
+}
