@@ -8,7 +8,7 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/cpu/layout.c
     ${CMAKE_CURRENT_LIST_DIR}/cpu/plan.c
     ${CMAKE_CURRENT_LIST_DIR}/cpu/run.c
-    ${CMAKE_CURRENT_LIST_DIR}/cuda/stub.c
     ${CMAKE_CURRENT_LIST_DIR}/null/null.c
 )
 include(${CMAKE_CURRENT_LIST_DIR}/vulkan/vulkan.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/cuda/sources.cmake)

@@ -26,7 +26,7 @@ POSIX_HEADERS = {
     "dirent", "dlfcn", "fcntl", "fnmatch", "ftw", "getopt", "glob", "libgen", "poll", "pthread", "sched",
     "semaphore", "spawn", "strings", "sys/auxv", "sys/ioctl", "sys/mman", "sys/resource",
     "sys/select", "sys/stat", "sys/statvfs", "sys/time", "sys/types", "sys/utsname", "sys/wait", "termios",
-    "unistd",
+    "ucontext", "unistd",
 }
 INTRINSICS = {"arm_neon", "cpuid", "immintrin"}
 MEDIA_LIBRARIES = re.compile(r"lib(av\w+|sw\w+|postproc)/|(png|jpeglib|jerror)\.h$")

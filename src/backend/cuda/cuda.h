@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The CUDA back end: its device, its plans, and what its files share. */
+#ifndef MIENI_BACKEND_CUDA_CUDA_H
+#define MIENI_BACKEND_CUDA_CUDA_H
+
+#include "backend/backend.h"
+#include "backend/cuda/driver.h"
+#include "backend/cuda/kernels/args.h"
+#include "base/arena.h"
+
+/* Faces of one launch, at most, and those for which launches are recorded as a graph. */
+#define MIENI_CUDA_MAX_FACES 64
+#define MIENI_CUDA_MAX_GRAPH_FACES 8
+
+typedef enum CudaKernel {
+#define MIENI_KERNEL_ID(name) CUDA_KERNEL_##name,
+    MIENI_CUDA_KERNEL_LIST(MIENI_KERNEL_ID)
+#undef MIENI_KERNEL_ID
+        CUDA_N_KERNELS
+} CudaKernel;
+
+/* Memory of the device and the pinned memory of the host that is copied to or from it. Where both
+ * are one (integrated devices) it is the same memory, and nothing is copied. */
+typedef struct CudaBuffer {
+    CuPointer device;
+    unsigned char *host; /* NULL: none */
+    size_t bytes;
+    bool mapped; /* host and device are one */
+} CudaBuffer;
+
+/* A picture that lies in the upload buffer. */
+typedef struct CudaFrame {
+    uint64_t serial;       /* of its view; 0: nobody can ask for it again */
+    const MieniView *view; /* while a run stages it */
+    size_t offset;         /* bytes from the beginning of the buffer */
+} CudaFrame;
+
+/* Jobs and pictures on their way up: [MIENI_CUDA_MAX_FACES] CudaJob, then the pictures. */
+typedef struct CudaFrames {
+    CudaBuffer buffer;
+    uint64_t generation; /* grows when the buffer is replaced */
+    int32_t n_frames;
+    CudaFrame frames[MIENI_CUDA_MAX_FACES];
+    size_t end; /* bytes in use */
+} CudaFrames;
+
+struct MieniDevice {
+    const CudaDriver *cuda;
+    const MieniLog *log;
+    int32_t index;
+    CuDevice ordinal;
+    CuContext context; /* NULL: not retained */
+    CuStream stream;
+    CuModule modules[CUDA_N_KERNELS];
+    CuFunction kernels[CUDA_N_KERNELS];
+    int32_t n_multiprocessors;
+    bool is_integrated;
+    bool is_lost; /* a call failed for good: nothing is asked of it any more */
+    char isa[16];
+    CudaFrames frames;
+};
+
+typedef union CudaArgs {
+    CudaConvArgs conv;
+    CudaPlanesArgs planes;
+    CudaNormArgs norm;
+    CudaMatrixArgs matrix;
+    CudaCropArgs crop;
+    CudaBoxesArgs boxes;
+    CudaLandmarksArgs landmarks;
+} CudaArgs;
+
+/* A launch. */
+typedef struct CudaStep {
+    CudaKernel kernel;
+    MieniOpKind kind;
+    size_t constants; /* floats from the beginning of the plan's constants */
+    CudaArgs args;
+    int32_t items; /* work of a face, of which MIENI_CUDA_THREADS are a block; conv-like: see
+                      steps.c */
+    uint32_t shared_bytes;
+} CudaStep;
+
+struct MieniDevicePlan {
+    MieniDevice *device;
+    MieniArena *arena;
+    int32_t n_tensors;
+    CudaPlane *tensors; /* data is set when there is memory */
+    size_t *offsets;    /* of them, floats from the beginning of a face's activations */
+    int32_t n_steps;
+    CudaStep *steps;
+    bool has_crop, has_boxes, has_landmarks;
+    int32_t n_landmarks;
+    int32_t n_outputs;
+    size_t output_floats[MIENI_OP_MAX_INPUTS];
+    int32_t capacity;                                                      /* faces of one launch */
+    size_t activation_floats, input_floats, result_floats, scratch_floats; /* of a face */
+    CuPointer constants, activations, scratch;
+    CudaBuffer input_buffer, results;
+    uint64_t generation; /* of the upload buffer that the graphs know */
+    CuGraphExec graphs[MIENI_CUDA_MAX_GRAPH_FACES + 1]; /* by number of faces */
+};
+
+/* device.c. Fills `error` for a code; the device is lost if it says so. Returns MIEN_E_DEVICE. */
+MienStatus mieni_cuda_fail(MieniDevice *device, CuResult code, const char *what, MienError *error);
+
+/* Device memory, zero bytes allowed; on failure nothing is allocated. */
+MienStatus mieni_cuda_alloc(MieniDevice *device, size_t bytes, CuPointer *pointer,
+                            MienError *error);
+void mieni_cuda_free(MieniDevice *device, CuPointer pointer);
+MienStatus mieni_cuda_buffer_create(MieniDevice *device, size_t bytes, CudaBuffer *buffer,
+                                    MienError *error);
+void mieni_cuda_buffer_destroy(MieniDevice *device, CudaBuffer *buffer);
+MienStatus mieni_cuda_upload(MieniDevice *device, const CudaBuffer *buffer, size_t bytes,
+                             MienError *error);
+MienStatus mieni_cuda_download(MieniDevice *device, const CudaBuffer *buffer, size_t bytes,
+                               MienError *error);
+
+/* frames.c. Puts jobs and those pictures that are not there yet into the upload buffer, and sends
+ * them: one copy. `end` is how many of the jobs it took, at least one. */
+MienStatus mieni_cuda_frames_send(MieniDevice *device, const MieniJob *jobs, size_t n, size_t *end,
+                                  MienError *error);
+
+/* layout.c. Gives every tensor its strides and place; sets activation_floats. */
+MienStatus mieni_cuda_layout(MieniDevicePlan *plan, const MieniPlan *from, MienError *error);
+
+/* pack.c. Floats and tables of an operation, one behind the other, in words of 4 bytes. */
+size_t mieni_cuda_constant_words(const MieniPlan *plan, const MieniOp *op);
+void mieni_cuda_pack(const MieniPlan *plan, const MieniOp *op, float *words);
+
+/* steps.c. Fills kernel and arguments of a step, when the plan has its memory. */
+void mieni_cuda_step_init(const MieniDevicePlan *plan, CudaStep *step, const MieniOp *op);
+void mieni_cuda_step_init_copy(CudaStep *step, const CudaPlane *in, const CudaPlane *out);
+CuResult mieni_cuda_step_launch(const MieniDevicePlan *plan, const CudaStep *step, int32_t n_faces);
+
+MienStatus mieni_cuda_plan_create(MieniDevice *device, const MieniPlan *plan, MieniDevicePlan **out,
+                                  MienError *error);
+void mieni_cuda_plan_destroy(MieniDevicePlan *plan);
+MienStatus mieni_cuda_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the host hands to kernels: one struct a kernel, passed by value. Shared by both sides, so
+ * that neither can be wrong about the other. Pointers are numbers on the host.
+ */
+#ifndef MIENI_BACKEND_CUDA_KERNELS_ARGS_H
+#define MIENI_BACKEND_CUDA_KERNELS_ARGS_H
+
+#ifdef MIENI_DEVICE_CODE
+#define MIENI_POINTER(type) type *
+#else
+#include <stdint.h>
+#define MIENI_POINTER(type) uint64_t
+#endif
+
+/* All kernels: an entry mien_NAME, in NAME.cu. The sources of a build list the files. */
+#define MIENI_CUDA_KERNEL_LIST(X)                                                                  \
+    X(center_points)                                                                               \
+    X(conv)                                                                                        \
+    X(copy)                                                                                        \
+    X(crop)                                                                                        \
+    X(decode_boxes)                                                                                \
+    X(decode_landmarks)                                                                            \
+    X(depth_to_space)                                                                              \
+    X(depthwise)                                                                                   \
+    X(depthwise_pointwise)                                                                         \
+    X(fully_connected)                                                                             \
+    X(landmarks_to_matrix)                                                                         \
+    X(layer_norm)                                                                                  \
+    X(resize_add)                                                                                  \
+    X(sample_bilinear)                                                                             \
+    X(transform_landmarks)                                                                         \
+    X(transpose)
+
+/* Threads of a block, of every kernel. */
+#define MIENI_CUDA_THREADS 128
+
+/* A tensor [height][width][channels] of each face of a batch. Lanes between channels and pixel
+ * hold zeros; a plane with pixel == channels is tight. There are no borders. */
+typedef struct CudaPlane {
+    MIENI_POINTER(float) data; /* of face 0 */
+    int64_t face;              /* floats from one face to the next */
+    int32_t height, width, channels;
+    int32_t pixel;   /* floats from one pixel to the next; rows follow without a gap */
+    int32_t vectors; /* four channels may be read and written at once: pixels are aligned */
+} CudaPlane;
+
+/* The numbers are those of MieniActivation and MieniResidual. */
+enum { CUDA_LINEAR, CUDA_RELU, CUDA_PRELU, CUDA_SIGMOID };
+enum { CUDA_NO_RESIDUAL, CUDA_RESIDUAL_ADD, CUDA_RESIDUAL_MAXPOOL };
+
+/*
+ * Convolution-like kernels. Weights are one block of floats, vectors rounded up to 4 lanes
+ * (n4 = out.channels, k4 = in.channels rounded up):
+ *   depthwise_pointwise: depthwise [taps][k4], its bias [k4], then as conv
+ *   depthwise: depthwise [taps][n4], bias [n4], slope [n4]
+ *   others: weights [taps * in.channels][n4], bias [n4], slope [n4]
+ */
+typedef struct CudaConvArgs {
+    CudaPlane in, out, residual;
+    MIENI_POINTER(const float) weights;
+    int32_t kernel_height, kernel_width, stride, pad_top, pad_left;
+    int32_t activation, residual_kind;
+    int32_t pixels_a_thread; /* 1 or 4; a value is the same either way */
+    int32_t pixels_a_block;  /* depthwise_pointwise */
+} CudaConvArgs;
+
+/* Kernels with one or two inputs: copy, depth_to_space, resize_add, sample_bilinear,
+ * transform_landmarks, transpose, center_points. */
+typedef struct CudaPlanesArgs {
+    CudaPlane in, second, out;
+    int32_t has_second; /* transpose */
+    float scale;        /* transform_landmarks, transpose */
+} CudaPlanesArgs;
+
+typedef struct CudaNormArgs {
+    CudaPlane in, out;
+    MIENI_POINTER(const float) gain; /* [channels] */
+    int32_t transposed;
+    float epsilon;
+} CudaNormArgs;
+
+typedef struct CudaMatrixArgs {
+    CudaPlane in, out; /* landmarks, matrix */
+    MIENI_POINTER(const int32_t) subset;
+    int32_t n_subset;
+    int32_t left, right;
+    int32_t out_height, out_width;
+    float scale_x, scale_y, target_radians, input_scale;
+} CudaMatrixArgs;
+
+/* The parameters of one job, in device memory: a graph that was recorded once reads new ones. */
+typedef struct CudaJob {
+    int64_t m[6];                  /* of the crop, as MieniCrop */
+    int64_t planes[3];             /* bytes from the beginning of the upload */
+    int64_t strides[3];            /* bytes */
+    int32_t width, height, format; /* of the picture; format is MienPixelFormat */
+    int32_t zero_border;
+    int32_t y_offset, y_gain, r_v, g_u, g_v, b_u;
+    float scale, offset;
+    float cx, cy, rect_width, rect_height, cosine, sine_x, sine_y, depth; /* MieniProjection */
+} CudaJob;
+
+typedef struct CudaCropArgs {
+    CudaPlane out;
+    MIENI_POINTER(const unsigned char) upload; /* begins with the jobs */
+} CudaCropArgs;
+
+#define CUDA_BOX_FLOATS 17 /* of a MieniDetection */
+
+typedef struct CudaBoxesArgs {
+    CudaPlane regressors, scores;
+    MIENI_POINTER(const float) anchors; /* [n_anchors][2] */
+    MIENI_POINTER(float) results;       /* a face: number, then boxes */
+    int64_t result_floats;              /* from one face to the next */
+    int32_t n_anchors;
+    float side, min_score;
+} CudaBoxesArgs;
+
+#define CUDA_MAX_REFINEMENTS 5
+
+/* A group of points that replaces points of the mesh; tables of int32_t. */
+typedef struct CudaRefinement {
+    MIENI_POINTER(const float) points;      /* [n_points][2] of face 0 */
+    MIENI_POINTER(const int32_t) targets;   /* [n_points] */
+    MIENI_POINTER(const int32_t) z_average; /* [n_z_average] */
+    int64_t face;
+    int32_t n_points, n_z_average;
+} CudaRefinement;
+
+typedef struct CudaLandmarksArgs {
+    CudaPlane mesh, presence;
+    MIENI_POINTER(const unsigned char) upload; /* begins with the jobs */
+    MIENI_POINTER(float) results;              /* a face: presence, then [n_landmarks][3] */
+    MIENI_POINTER(float) scratch;              /* a face: [n_landmarks][3] */
+    int64_t result_floats, scratch_floats;
+    int32_t n_landmarks, n_mesh;
+    int32_t n_refinements;
+    float side;
+    CudaRefinement refinements[CUDA_MAX_REFINEMENTS];
+} CudaLandmarksArgs;
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running a plan: one copy up, one launch, one copy down. For a few faces the launch is a graph
+ * that was recorded once; it finds all that differs from frame to frame in the upload buffer.
+ */
+#include "backend/cuda/cuda.h"
+
+static CuResult launch_steps(const MieniDevicePlan *plan, int32_t n_faces)
+{
+    CuResult code = 0;
+    for (int32_t i = 0; i < plan->n_steps && code == 0; i++)
+        code = mieni_cuda_step_launch(plan, &plan->steps[i], n_faces);
+    return code;
+}
+
+static CuResult instantiate(const CudaDriver *cuda, CuGraphExec *made, CuGraph graph)
+{
+    if (cuda->graph_instantiate)
+        return cuda->graph_instantiate(made, graph, 0);
+    return cuda->graph_instantiate_old(made, graph, NULL, NULL, 0);
+}
+
+static CuResult record(MieniDevicePlan *plan, int32_t n_faces)
+{
+    const CudaDriver *cuda = plan->device->cuda;
+    CuStream stream = plan->device->stream;
+    CuGraph graph = NULL;
+    CuResult code = cuda->capture_begin(stream, CU_CAPTURE_THREAD_LOCAL);
+    if (code)
+        return code;
+    code = launch_steps(plan, n_faces);
+    CuResult ended = cuda->capture_end(stream, &graph);
+    if (code == 0)
+        code = ended;
+    if (code == 0)
+        code = instantiate(cuda, &plan->graphs[n_faces], graph);
+    if (graph)
+        cuda->graph_destroy(graph);
+    return code;
+}
+
+/* Graphs that know an upload buffer which is no more are of no use. */
+static void drop_old_graphs(MieniDevicePlan *plan)
+{
+    if (plan->generation == plan->device->frames.generation)
+        return;
+    for (int32_t i = 0; i <= MIENI_CUDA_MAX_GRAPH_FACES; i++) {
+        if (plan->graphs[i])
+            plan->device->cuda->graph_exec_destroy(plan->graphs[i]);
+        plan->graphs[i] = NULL;
+    }
+    plan->generation = plan->device->frames.generation;
+}
+
+static MienStatus launch(MieniDevicePlan *plan, int32_t n_faces, MienError *error)
+{
+    MieniDevice *device = plan->device;
+    CuResult code = 0;
+    if (n_faces > MIENI_CUDA_MAX_GRAPH_FACES) {
+        code = launch_steps(plan, n_faces);
+    } else {
+        drop_old_graphs(plan);
+        if (!plan->graphs[n_faces])
+            code = record(plan, n_faces);
+        if (code == 0)
+            code = device->cuda->graph_launch(plan->graphs[n_faces], device->stream);
+    }
+    return code ? mieni_cuda_fail(device, code, "launching kernels", error) : MIEN_OK;
+}
+
+/* Sends what the jobs need; `end` is how many of them it took. */
+static MienStatus send(MieniDevicePlan *plan, const MieniJob *jobs, size_t n, size_t *end,
+                       MienError *error)
+{
+    if (plan->has_crop)
+        return mieni_cuda_frames_send(plan->device, jobs, n, end, error);
+    size_t bytes = plan->input_floats * sizeof(float);
+    for (size_t i = 0; i < n; i++)
+        memcpy(plan->input_buffer.host + i * bytes, jobs[i].input, bytes);
+    *end = n;
+    return mieni_cuda_upload(plan->device, &plan->input_buffer, n * bytes, error);
+}
+
+static void take_boxes(const float *results, MieniJob *job)
+{
+    job->n_detections = (int32_t)results[0];
+    memcpy(job->detections, results + 1, (size_t)job->n_detections * sizeof(*job->detections));
+}
+
+static void take_results(const MieniDevicePlan *plan, const float *results, MieniJob *job)
+{
+    if (plan->has_boxes) {
+        take_boxes(results, job);
+    } else if (plan->has_landmarks) {
+        job->presence = results[0];
+        memcpy(job->landmarks, results + 1, (size_t)plan->n_landmarks * sizeof(*job->landmarks));
+    }
+    for (int32_t i = 0; i < plan->n_outputs; i++) {
+        if (job->outputs[i])
+            memcpy(job->outputs[i], results, plan->output_floats[i] * sizeof(float));
+        results += plan->output_floats[i];
+    }
+}
+
+/* Runs the first jobs; `end` is how many. */
+static MienStatus run_batch(MieniDevicePlan *plan, MieniJob *jobs, size_t n, size_t *end,
+                            MienError *error)
+{
+    MieniDevice *device = plan->device;
+    MienStatus status = send(plan, jobs, n, end, error);
+    if (status == MIEN_OK)
+        status = launch(plan, (int32_t)*end, error);
+    if (status == MIEN_OK)
+        status = mieni_cuda_download(device, &plan->results,
+                                     *end * plan->result_floats * sizeof(float), error);
+    if (status != MIEN_OK)
+        return status;
+    CuResult code = device->cuda->stream_synchronize(device->stream);
+    if (code)
+        return mieni_cuda_fail(device, code, "computing", error);
+    const float *results = (const float *)(const void *)plan->results.host;
+    for (size_t i = 0; i < *end; i++)
+        take_results(plan, results + i * plan->result_floats, &jobs[i]);
+    return MIEN_OK;
+}
+
+MienStatus mieni_cuda_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error)
+{
+    MieniDevice *device = plan->device;
+    if (device->is_lost)
+        return mieni_fail(error, MIEN_E_DEVICE, "gpu-lost",
+                          "device cuda:%d was lost in an earlier call; create a new engine",
+                          (int)device->index);
+    device->cuda->context_push(device->context);
+    MienStatus status = MIEN_OK;
+    for (size_t done = 0, end; done < n && status == MIEN_OK; done += end) {
+        size_t most = MIENI_MIN(n - done, (size_t)plan->capacity);
+        end = 0;
+        status = run_batch(plan, jobs + done, most, &end, error);
+    }
+    device->cuda->context_pop(NULL);
+    return status;
+}

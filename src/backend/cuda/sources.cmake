@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# The CUDA back end. Its kernels become PTX with a clang that knows CUDA (19 or newer; older ones compute halves with
+# integers), which needs nothing of NVIDIA's. Without one the back end says that it was built without kernels.
+set(cuda ${CMAKE_CURRENT_LIST_DIR})
+target_sources(mien_objects PRIVATE
+    ${cuda}/device.c
+    ${cuda}/driver.c
+    ${cuda}/frames.c
+    ${cuda}/images.c
+    ${cuda}/layout.c
+    ${cuda}/pack.c
+    ${cuda}/plan.c
+    ${cuda}/run.c
+    ${cuda}/steps.c
+)
+
+set(MIEN_CUDA_KERNELS center_points conv copy crop decode_boxes decode_landmarks depth_to_space depthwise
+    depthwise_pointwise fully_connected landmarks_to_matrix layer_norm resize_add sample_bilinear transform_landmarks
+    transpose CACHE INTERNAL "Names of the CUDA kernels, which are those of their files")
+# Feature levels: capability and PTX version. A driver reads PTX up to its own version, so no level asks for more than
+# it needs: 5.3 runs from CUDA 7 on, 7.5 from 10, 8.0 from 11 and 9.0 from 11.8 on.
+set(MIEN_CUDA_LEVELS "53:42;75:63;80:70;90:78" CACHE INTERNAL "Feature levels of the CUDA kernels")
+set(MIEN_CUDA_CLANG_FLAGS -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-path=/nonexistent -O3
+    -ffp-contract=off -Wall -Wextra -Werror CACHE INTERNAL "How clang compiles CUDA kernels")
+
+set(MIEN_CUDA_FOUND "" CACHE INTERNAL "The compiler of CUDA kernels")
+option(MIEN_CUDA "Build CUDA kernels where a compiler for them is found" ON)
+if(MIEN_CUDA)
+    find_program(MIEN_CUDA_CLANG NAMES clang-21 clang-20 clang-19 clang DOC "Clang 19 or newer, for CUDA kernels")
+    if(MIEN_CUDA_CLANG)
+        execute_process(COMMAND ${MIEN_CUDA_CLANG} --version OUTPUT_VARIABLE version ERROR_QUIET)
+        execute_process(COMMAND ${MIEN_CUDA_CLANG} --print-targets OUTPUT_VARIABLE targets ERROR_QUIET)
+        string(REGEX MATCH "version ([0-9]+)" ignored "${version}")
+        if(CMAKE_MATCH_1 GREATER_EQUAL 19 AND targets MATCHES "nvptx64")
+            set(MIEN_CUDA_FOUND ${MIEN_CUDA_CLANG} CACHE INTERNAL "The compiler of CUDA kernels")
+        endif()
+    endif()
+endif()
+if(NOT MIEN_CUDA_FOUND)
+    message(STATUS "CUDA kernels: not built (no clang 19 or newer that makes PTX)")
+    return()
+endif()
+message(STATUS "CUDA kernels: ${MIEN_CUDA_FOUND}")
+
+file(GLOB cuda_headers ${cuda}/kernels/*.h)
+set(levels)
+foreach(level ${MIEN_CUDA_LEVELS})
+    string(REPLACE ":" ";" level ${level})
+    list(GET level 0 capability)
+    list(GET level 1 ptx_version)
+    set(folder ${CMAKE_CURRENT_BINARY_DIR}/cuda/sm_${capability})
+    file(MAKE_DIRECTORY ${folder})
+    set(outputs)
+    foreach(kernel ${MIEN_CUDA_KERNELS})
+        add_custom_command(OUTPUT ${folder}/${kernel}.ptx
+            COMMAND ${MIEN_CUDA_FOUND} ${MIEN_CUDA_CLANG_FLAGS} --cuda-feature=+ptx${ptx_version}
+                    --cuda-gpu-arch=sm_${capability} -I${PROJECT_SOURCE_DIR}/src -S ${cuda}/kernels/${kernel}.cu
+                    -o ${folder}/${kernel}.ptx
+            DEPENDS ${cuda}/kernels/${kernel}.cu ${cuda_headers} ${PROJECT_SOURCE_DIR}/src/base/trig_series.inc VERBATIM)
+        list(APPEND outputs ${folder}/${kernel}.ptx)
+    endforeach()
+    add_custom_command(OUTPUT ${folder}.c
+        COMMAND ${CMAKE_COMMAND} "-DFILES=${outputs}" -DNAME=mieni_cuda_ptx_${capability} -DOUTPUT=${folder}.c
+                -P ${cuda}/embed.cmake
+        DEPENDS ${outputs} ${cuda}/embed.cmake VERBATIM)
+    target_sources(mien_objects PRIVATE ${folder}.c)
+    string(APPEND levels "LEVEL(${capability},${ptx_version})")
+endforeach()
+set_source_files_properties(${cuda}/images.c PROPERTIES COMPILE_DEFINITIONS "MIENI_CUDA_LEVELS=${levels}")

@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#include "backend/unbuilt.h"
-
-const MieniBackend mieni_backend_cuda = MIENI_UNBUILT_BACKEND("cuda");

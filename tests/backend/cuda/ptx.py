@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The PTX of every kernel has the instructions that its source means: python3 ptx.py FOLDER KERNEL...
+
+FOLDER holds sm_NN/KERNEL.ptx. A compiler that does not know an instruction may compute it in some
+other way, without a word; a driver refuses PTX that is newer than it asks for. Where NVIDIA's
+ptxas is found it translates all of it, too.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+FOLDER, KERNELS = sys.argv[1], sys.argv[2:]
+VERSIONS = {"53": "4.2", "75": "6.3", "80": "7.0", "90": "7.8"}
+
+# At least so many of these in a kernel, and none of those.
+WANTED = {
+    "conv": {"fma.rn.f32": 80, "ld.global.v4.f32": 12, "st.global.v4.f32": 2},
+    "depthwise": {"fma.rn.f32": 4, "ld.global.v4.f32": 2},
+    "depthwise_pointwise": {"fma.rn.f32": 24, "ld.shared.v4.f32": 1, "bar.sync": 1},
+    "fully_connected": {"fma.rn.f32": 1, "bar.sync": 2, "ld.shared.f32": 1},
+    "decode_boxes": {"bar.sync": 1, "div.rn.f32": 4},
+    "decode_landmarks": {"bar.sync": 3, "div.rn.f32": 3},
+    "layer_norm": {"sqrt.rn.f32": 1, "div.rn.f32": 2},
+    "center_points": {"sqrt.rn.f32": 1, "div.rn.f32": 4},
+    "landmarks_to_matrix": {"mul.rn.f64": 20, "div.rn.f64": 1},
+    "crop": {"mul.lo.s64": 4, "mul.rn.f32": 3, "add.rn.f32": 3},
+}
+# Products are rounded before they are added where the source says so.
+UNFUSED = ("crop", "decode_landmarks", "layer_norm", "center_points", "landmarks_to_matrix",
+           "resize_add", "sample_bilinear", "transform_landmarks")
+INSTRUCTION = re.compile(r"^\s*(?:@!?%p\d+\s+)?([a-z][\w.]*)\s", re.MULTILINE)
+
+
+def instructions(text):
+    counts = {}
+    for name in INSTRUCTION.findall(text):
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+class Ptx(unittest.TestCase):
+    def each(self):
+        for level in VERSIONS:
+            for kernel in KERNELS:
+                path = os.path.join(FOLDER, f"sm_{level}", f"{kernel}.ptx")
+                with open(path, encoding="utf-8") as file:
+                    text = file.read()
+                yield level, kernel, path, text
+
+    def test_heads(self):
+        for level, kernel, _, text in self.each():
+            self.assertIn(f".version {VERSIONS[level]}\n", text)
+            self.assertIn(f".target sm_{level}", text)
+            self.assertIn(f".entry mien_{kernel}(", text)
+            self.assertNotIn(".extern .func", text)
+
+    def test_instructions(self):
+        for _, kernel, _, text in self.each():
+            counts = instructions(text)
+            for name, least in WANTED.get(kernel, {}).items():
+                self.assertGreaterEqual(counts.get(name, 0), least, f"{kernel}: {name}")
+            if kernel in UNFUSED:
+                self.assertEqual([name for name in counts if name.startswith("fma.")], [])
+            for name in counts:
+                self.assertNotIn(".ftz", name)
+                self.assertNotIn(".approx", name)
+
+    def test_memory_is_global(self):
+        """An access through a generic pointer is slower; the compiler has to see what is what. Only
+        what is not inlined (store_some) cannot know."""
+        for _, kernel, _, text in self.each():
+            generic = [name for name in instructions(text)
+                       if re.match(r"(ld|st)\.(v\d\.)?[busf]\d", name)]
+            self.assertLessEqual(set(generic), {"st.f32"}, kernel)
+            self.assertNotIn("__local_depot", text)
+
+    def test_a_wrong_kernel_is_noticed(self):
+        self.assertEqual(instructions("\tfma.rn.f32 %f1, %f2;\n@%p1 bra $L1;\n"),
+                         {"fma.rn.f32": 1, "bra": 1})
+        self.assertNotIn("fma.rn.f32", instructions("\t// fma.rn.f32 in words\n\tadd.s32 %r1;\n"))
+
+    def test_ptxas(self):
+        ptxas = shutil.which("ptxas") or shutil.which("/usr/local/cuda/bin/ptxas")
+        if not ptxas:
+            self.skipTest("no ptxas on this machine")
+        known = subprocess.run([ptxas, "--help"], capture_output=True, text=True, check=True).stdout
+        known = {int(number) for number in re.findall(r"'sm_(\d+)'", known)}
+        with tempfile.TemporaryDirectory() as folder:
+            for level, kernel, path, _ in self.each():
+                targets = [number for number in sorted(known) if number >= int(level)]
+                self.assertTrue(targets)
+                # The lowest that this ptxas knows; the highest for the highest level.
+                target = targets[-1] if level == "90" else targets[0]
+                done = subprocess.run([ptxas, f"-arch=sm_{target}", "-v", path, "-o",
+                                       os.path.join(folder, "out")], capture_output=True,
+                                      text=True, check=False)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                # A call may put a few registers aside; a sum that lies in memory is far more.
+                spills = [int(n) for n in re.findall(r"(\d+) bytes spill", done.stderr)]
+                self.assertLessEqual(max(spills), 64, f"{kernel} for sm_{target}")
+
+
+if __name__ == "__main__":
+    program = unittest.main(argv=sys.argv[:1], exit=False)
+    if program.result.skipped and program.result.wasSuccessful():
+        for _, reason in program.result.skipped:
+            print(f"[  SKIPPED ] {reason}")
+    sys.exit(0 if program.result.wasSuccessful() else 1)

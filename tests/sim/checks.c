@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stand-in GPU notices what is wrong with a kernel: each of these kernels has one fault, and
+ * the one beside it has none. */
+#include "sim/checks_kernel.h"
+#include "support/test.h"
+
+/* Runs two blocks of 32 threads on 64 floats; returns the driver's code. */
+static int run(int32_t fault, float out[64])
+{
+    uint64_t memory = sim_memory_alloc(64 * sizeof(float));
+    CheckArgs args = {(float *)(uintptr_t)memory, 32, fault};
+    SimGrid grid = {2, 1, 32, 32 * sizeof(float)};
+    for (int i = 0; i < 64; i++)
+        args.data[i] = (float)i;
+    assert_true(sim_memory_check(memory, 64 * sizeof(float), 0, SIM_WRITTEN));
+    int code = sim_run(&sim_checked_turn, &args, &grid);
+    memcpy(out, args.data, 64 * sizeof(float));
+    assert_true(sim_memory_free(memory));
+    assert_int_equal(sim_memory_used(), 0);
+    return code;
+}
+
+static void sound_kernel_runs(void **state)
+{
+    (void)state;
+    float out[64];
+    for (int round = 0; round < 6; round++) { /* in several orders */
+        assert_int_equal(run(NONE, out), 0);
+        for (int i = 0; i < 64; i++)
+            assert_true(out[i] == (float)(i / 32 * 32 + 31 - i % 32));
+    }
+}
+
+static void faults_are_noticed(void **state)
+{
+    (void)state;
+    float out[64];
+    for (int32_t fault = BEYOND_END; fault <= LATE_READ; fault++)
+        for (int round = 0; round < 3; round++)
+            assert_int_equal(run(fault, out), 700);
+    assert_int_equal(run(LEAVES, out), 719);
+    assert_int_equal(run(NONE, out), 0);
+}
+
+static void memory_is_limited(void **state)
+{
+    (void)state;
+    assert_true(sim_memory_alloc(SIZE_MAX) == 0);
+    assert_true(sim_memory_alloc(0) == 0);
+    uint64_t a = sim_memory_alloc(100), b = sim_memory_alloc(1), c = sim_memory_alloc(100);
+    assert_true(a && b > a + 100 && c > b + 1);
+    assert_false(sim_memory_check(a, 101, 0, 0));
+    assert_false(sim_memory_check(a, 100, 1, 0));
+    assert_true(sim_memory_check(a, 100, 0, SIM_COPIED));
+    assert_true(sim_memory_check(a, 100, 1, 0));
+    assert_false(sim_memory_free(a + 1));
+    assert_true(sim_memory_free(b));
+    assert_true(sim_memory_alloc(1) == b);
+    assert_true(sim_memory_free(a) && sim_memory_free(b) && sim_memory_free(c));
+    assert_false(sim_memory_free(a));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sound_kernel_runs),
+        cmocka_unit_test(faults_are_noticed),
+        cmocka_unit_test(memory_is_limited),
+    };
+    return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));
+}

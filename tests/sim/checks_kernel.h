@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A kernel with a fault of one's choice. */
+#ifndef MIEN_SIM_CHECKS_KERNEL_H
+#define MIEN_SIM_CHECKS_KERNEL_H
+
+#include "sim/gpu.h"
+
+typedef struct CheckArgs {
+    float *data;
+    int32_t n, fault;
+} CheckArgs;
+
+enum {
+    NONE,
+    BEYOND_END,
+    BEFORE_BEGIN,
+    HOST,
+    UNWRITTEN,
+    NO_BARRIER,
+    BLOCKS_MEET,
+    LATE_READ,
+    LEAVES
+};
+
+extern const SimKernel sim_checked_turn;
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The objects of the stand-in libcuda.so.1. */
+#ifndef MIEN_SIM_CUDA_OBJECTS_H
+#define MIEN_SIM_CUDA_OBJECTS_H
+
+#include "gpu.h"
+
+typedef struct SimModule {
+    const char *image;
+} SimModule;
+
+/* The kernel of this name, or NULL (cuda_kernels.c). */
+const SimKernel *sim_find_kernel(const char *name);
+
+/* Whether the calling thread has a context that lives. */
+int sim_has_context(void);
+
+/* Frees all pinned memory (cuda_memory.c). */
+void sim_pinned_reset(void);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streams, launches and graphs. Work is done when it is handed in; that it failed shows in later
+ * calls, as on a real device. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cuda.h"
+#include "cuda_objects.h"
+
+#define INVALID_VALUE 1
+#define INVALID_CONTEXT 201
+#define INVALID_HANDLE 400
+
+typedef struct Node {
+    const SimKernel *kernel;
+    SimGrid grid;
+    unsigned char args[1024];
+} Node;
+
+typedef struct Graph {
+    size_t n_nodes;
+    Node *nodes;
+} Graph;
+
+typedef struct Stream {
+    Graph *records; /* NULL unless it captures */
+} Stream;
+
+SIM_EXPORT int cuStreamCreate(Stream **stream, unsigned flags)
+{
+    int code = sim_enter("cuStreamCreate");
+    (void)flags;
+    if (!code && !sim_has_context())
+        code = INVALID_CONTEXT;
+    if (!code) {
+        *stream = calloc(1, sizeof(**stream));
+        sim_counts.streams++;
+    }
+    return sim_leave(code);
+}
+
+SIM_EXPORT int cuStreamDestroy_v2(Stream *stream)
+{
+    int code = sim_enter("cuStreamDestroy");
+    if (!code) {
+        free(stream);
+        sim_counts.streams--;
+    }
+    return sim_leave(code);
+}
+
+static int synchronize(const char *name)
+{
+    int code = sim_enter(name);
+    sim_counts.synchronizations++;
+    if (!code)
+        code = (int)sim_number("MIEN_SIM_LAUNCH", OK);
+    return sim_leave(code);
+}
+
+SIM_EXPORT int cuCtxSynchronize(void)
+{
+    return synchronize("cuCtxSynchronize");
+}
+
+SIM_EXPORT int cuStreamSynchronize(Stream *stream)
+{
+    return stream ? synchronize("cuStreamSynchronize") : INVALID_HANDLE;
+}
+
+static void run_node(const Node *node)
+{
+    int code = sim_run(node->kernel, node->args, &node->grid);
+    sim_counts.launches++;
+    if (code)
+        sim_lose(code);
+}
+
+static int add_node(Graph *graph, const Node *node)
+{
+    Node *nodes = realloc(graph->nodes, (graph->n_nodes + 1) * sizeof(*nodes));
+    if (!nodes)
+        return 2;
+    nodes[graph->n_nodes++] = *node;
+    graph->nodes = nodes;
+    return OK;
+}
+
+SIM_EXPORT int cuLaunchKernel(const SimKernel *kernel, unsigned gx, unsigned gy, unsigned gz,
+                              unsigned bx, unsigned by, unsigned bz, unsigned shared,
+                              Stream *stream, void **parameters, void **extra)
+{
+    int code = sim_enter("cuLaunchKernel");
+    (void)extra;
+    if (!code && (!kernel || gz != 1 || by != 1 || bz != 1 ||
+                  kernel->args_bytes > sizeof(((Node *)0)->args)))
+        code = INVALID_VALUE;
+    if (!code) {
+        Node node = {.kernel = kernel, .grid = {gx, gy, bx, shared}};
+        memcpy(node.args, parameters[0], kernel->args_bytes);
+        if (stream && stream->records)
+            code = add_node(stream->records, &node);
+        else
+            run_node(&node);
+    }
+    return sim_leave(code);
+}
+
+SIM_EXPORT int cuStreamBeginCapture_v2(Stream *stream, int mode)
+{
+    int code = sim_enter("cuStreamBeginCapture");
+    (void)mode;
+    if (!code && stream->records)
+        code = INVALID_HANDLE;
+    if (!code)
+        stream->records = calloc(1, sizeof(Graph));
+    return sim_leave(code);
+}
+
+SIM_EXPORT int cuStreamEndCapture(Stream *stream, Graph **graph)
+{
+    int code = sim_enter("cuStreamEndCapture");
+    if (!code && !stream->records)
+        code = INVALID_HANDLE;
+    if (!code) {
+        *graph = stream->records;
+        stream->records = NULL;
+        sim_counts.graphs++;
+    }
+    return sim_leave(code);
+}
+
+/* What is instantiated is a copy. */
+SIM_EXPORT int cuGraphInstantiateWithFlags(Graph **made, const Graph *graph, uint64_t flags)
+{
+    int code = sim_enter("cuGraphInstantiate");
+    (void)flags;
+    if (!code) {
+        *made = calloc(1, sizeof(**made));
+        for (size_t i = 0; i < graph->n_nodes; i++)
+            add_node(*made, &graph->nodes[i]);
+        sim_counts.graphs++;
+    }
+    return sim_leave(code);
+}
+
+SIM_EXPORT int cuGraphLaunch(Graph *graph, Stream *stream)
+{
+    int code = sim_enter("cuGraphLaunch");
+    (void)stream;
+    if (!code) {
+        sim_counts.graph_launches++;
+        for (size_t i = 0; i < graph->n_nodes; i++)
+            run_node(&graph->nodes[i]);
+    }
+    return sim_leave(code);
+}
+
+static int destroy(const char *name, Graph *graph)
+{
+    int code = sim_enter(name);
+    if (!code) {
+        free(graph->nodes);
+        free(graph);
+        sim_counts.graphs--;
+    }
+    return sim_leave(code);
+}
+
+SIM_EXPORT int cuGraphDestroy(Graph *graph)
+{
+    return destroy("cuGraphDestroy", graph);
+}
+
+SIM_EXPORT int cuGraphExecDestroy(Graph *graph)
+{
+    return destroy("cuGraphExecDestroy", graph);
+}

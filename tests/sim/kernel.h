@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The words of src/backend/cuda/kernels/device.h on the host: a kernel becomes a function that the
+ * stand-in driver starts once for each thread of a grid. Included before the kernel's source.
+ */
+#ifndef MIEN_SIM_KERNEL_H
+#define MIEN_SIM_KERNEL_H
+
+#include <stdint.h>
+
+#include "gpu.h"
+
+#define MIENI_DEVICE_CODE 1
+
+#define DEVICE static inline
+#define DEVICE_CALL static inline
+#define DEVICE_TABLE static const __attribute__((section("sim_tables")))
+#define UNROLL
+
+/* Each is built twice: with a call for every access to memory, and without, for speed. */
+#ifdef SIM_PLAIN
+#define SIM_SYMBOL(name) sim_plain_##name
+#else
+#define SIM_SYMBOL(name) sim_checked_##name
+#endif
+
+#define KERNEL(name, type)                                                                         \
+    extern const SimKernel SIM_SYMBOL(name);                                                       \
+    static void sim_body_##name(const type args);                                                  \
+    static void sim_start_##name(const void *args)                                                 \
+    {                                                                                              \
+        sim_body_##name(*(const type *)args);                                                      \
+    }                                                                                              \
+    const SimKernel SIM_SYMBOL(name) = {"mien_" #name, sizeof(type), sim_start_##name};            \
+    static void sim_body_##name(const type args)
+
+#define thread_index sim_thread_index
+#define block_x sim_block_x
+#define block_y sim_block_y
+#define barrier sim_barrier
+#define shared_floats sim_shared
+
+#endif
