@@ -37,8 +37,7 @@ static void conv_pixel(const MieniConvArgs *args, const RefWeights *weights, int
             const float *in = mieni_plane_at(&args->in, sy, sx);
             const float *tap =
                 weights->weights + (size_t)(ky * shape->kernel_width + kx) * channels * n;
-            for (size_t k = 0; k < channels; k++)
-                ref_accumulate(sums, tap + k * n, in[k], n);
+            ref_accumulate(sums, tap, in, channels, n);
         }
     }
     REF_NAME(conv_finish)(args, weights->slope, sums, y, x, 0, shape->out_channels);

@@ -94,17 +94,31 @@ static inline size_t ref_scratch_floats(const MieniConvShape *shape)
     return (size_t)shape->out_channels + (size_t)shape->in_channels;
 }
 
-/* Adds x * row[0 .. n - 1] to sums. */
-static inline void ref_accumulate(float *sums, const float *row, float x, size_t n)
+/* Outputs that are summed together: few enough for the registers of any processor. */
+#define REF_BLOCK 16
+
+/* Adds in[j] * rows[j][0 .. n - 1] to sums for all j < k, in rising order. */
+static inline void ref_accumulate(float *restrict sums, const float *restrict rows,
+                                  const float *restrict in, size_t k, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        sums[i] = ref_multiply_add(x, row[i], sums[i]);
+    size_t begin = 0;
+    for (; begin + REF_BLOCK <= n; begin += REF_BLOCK) {
+        float block[REF_BLOCK];
+        memcpy(block, sums + begin, sizeof(block));
+        for (size_t j = 0; j < k; j++)
+            for (size_t i = 0; i < REF_BLOCK; i++)
+                block[i] = ref_multiply_add(in[j], rows[j * n + begin + i], block[i]);
+        memcpy(sums + begin, block, sizeof(block));
+    }
+    for (size_t j = 0; j < k && begin < n; j++)
+        for (size_t i = begin; i < n; i++)
+            sums[i] = ref_multiply_add(in[j], rows[j * n + i], sums[i]);
 }
 
 /* Adds the residual, applies the activation and writes pixel (y, x): channels begin .. end - 1 of
  * `sums`, and zeros behind the last channel. */
-void REF_NAME(conv_finish)(const MieniConvArgs *args, const float *slope, const float *sums,
-                           int32_t y, int32_t x, int32_t begin, int32_t end);
+void REF_NAME(conv_finish)(const MieniConvArgs *args, const float *slope, float *sums, int32_t y,
+                           int32_t x, int32_t begin, int32_t end);
 
 /* The depthwise part at output pixel (y, x), added to sums[in_channels]. */
 void REF_NAME(depthwise_pixel)(const MieniConvArgs *args, const float *depthwise, float *sums,

@@ -32,8 +32,7 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
             memcpy(middle, weights.depthwise_bias, channels * sizeof(float));
             REF_NAME(depthwise_pixel)(args, weights.depthwise, middle, y, x);
             memcpy(sums, weights.bias, n * sizeof(float));
-            for (size_t k = 0; k < channels; k++)
-                ref_accumulate(sums, weights.weights + k * n, middle[k], n);
+            ref_accumulate(sums, weights.weights, middle, channels, n);
             REF_NAME(conv_finish)(args, weights.slope, sums, y, x, 0, shape->out_channels);
         }
     }

@@ -26,18 +26,19 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
     const MieniConvShape *shape = args->shape;
     RefWeights weights = ref_unpack(shape, parts_of(shape), args->packed);
     size_t n = (size_t)shape->out_channels, count = (size_t)(row_end - row_begin);
-    float *sums = args->scratch;
+    float *restrict sums = args->scratch + row_begin;
     const float *row = weights.weights + row_begin;
 
-    memcpy(sums + row_begin, weights.bias + row_begin, count * sizeof(float));
+    memcpy(sums, weights.bias + row_begin, count * sizeof(float));
     for (int32_t y = 0; y < shape->in_height; y++) {
         for (int32_t x = 0; x < shape->in_width; x++) {
             const float *in = mieni_plane_at(&args->in, y, x);
             for (int32_t k = 0; k < shape->in_channels; k++, row += n)
-                ref_accumulate(sums + row_begin, row, in[k], count);
+                for (size_t i = 0; i < count; i++) /* reads the weights in their order */
+                    sums[i] = ref_multiply_add(in[k], row[i], sums[i]);
         }
     }
-    REF_NAME(conv_finish)(args, weights.slope, sums, 0, 0, row_begin, row_end);
+    REF_NAME(conv_finish)(args, weights.slope, args->scratch, 0, 0, row_begin, row_end);
 }
 
 const MieniConvKernel REF_NAME(fully_connected) = {packed_floats, pack, ref_scratch_floats, run};

@@ -30,8 +30,7 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
         for (int32_t x = 0; x < shape->out_width; x++) {
             const float *in = mieni_plane_at(&args->in, y, x);
             memcpy(sums, weights.bias, n * sizeof(float));
-            for (size_t k = 0; k < (size_t)shape->in_channels; k++)
-                ref_accumulate(sums, weights.weights + k * n, in[k], n);
+            ref_accumulate(sums, weights.weights, in, (size_t)shape->in_channels, n);
             REF_NAME(conv_finish)(args, weights.slope, sums, y, x, 0, shape->out_channels);
         }
     }
