@@ -60,6 +60,21 @@ class Choosing(tool.Case):
             self.assertRegex(done.stderr, r"^mien: error: device .*\[[a-z0-9-]+\]\n(  .*\n){1,5}$")
             self.assertEqual(self.files(), ["a.ppm"])
 
+    def test_software_device_wants_its_number_and_a_word(self):
+        devices = json.loads(self.good("devices", "--json").stdout)["devices"]
+        found = [device["id"] for device in devices
+                 if device["usable"] and device["software"] and device["id"] != "cpu"]
+        if not found:
+            self.skipTest("no software Vulkan device: mesa-vulkan-drivers has one")
+        device = self.header("--device", found[0], "--allow-software")
+        self.assertEqual(device["requested"], found[0])
+        self.assertEqual(set(device["stages"].values()), {found[0]})
+        for arguments in (["--device", found[0]], ["--device", "vulkan", "--allow-software"]):
+            if arguments[1] == "vulkan" and not all(d["software"] for d in devices if d["usable"]):
+                continue
+            done = self.mien("run", "a.ppm", *arguments)
+            self.assertEqual((done.returncode, done.stdout), (3, ""), done.stderr)
+
     def test_names_that_no_device_has(self):
         for name in ("GPU", "cpu:0", "cuda0", "opencl:1", "null", "x" * 300):
             done = self.mien("run", "a.ppm", "--device", name, "-o", "out.jsonl")
