@@ -81,7 +81,7 @@ typedef enum MieniResidual {
  * Positions outside the input plane count as 0. A sum has one order, that of MediaPipe's CPU
  * inference (XNNPACK): it begins with the bias; conv and pointwise then add products in the order
  * ky, kx, k of the weights, depthwise parts in the order kx, ky; then comes the residual. One sum a
- * value: no partial sums that are added up later.
+ * value: no partial sums that are added up later. Products with a weight of zero may be left out.
  */
 typedef struct MieniConvShape {
     int32_t in_height, in_width, in_channels;

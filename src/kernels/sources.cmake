@@ -51,6 +51,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
         ${CMAKE_CURRENT_LIST_DIR}/x86/fma_loop_avx512.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_avx512.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/init_avx512.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/sparse_avx512.c
     )
     target_include_directories(mien_kernels_avx512 PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
     target_compile_options(mien_kernels_avx512 PRIVATE

@@ -36,6 +36,8 @@ static void prepare(Test *test, BenchLayer *bench)
     int32_t in_stride = s->in_channels == 3 ? 3 : (s->in_channels + 7) / 8 * 8;
     int32_t out_stride = s->out_channels < 8 ? s->out_channels : (s->out_channels + 7) / 8 * 8;
     MieniConvWeights weights = conv_weights(test, layer->kind, s, true, false);
+    if (weights.weights && strstr(layer->network, "sparse"))
+        weights.weights = conv_thinned(test, layer->kind, s, &weights);
     float *packed = test_alloc(test, kernel->packed_floats(s) * sizeof(float), MIENI_ALIGNMENT);
     float *scratch = test_alloc(test, kernel->scratch_floats(s) * sizeof(float), MIENI_ALIGNMENT);
 

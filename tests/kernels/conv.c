@@ -109,12 +109,25 @@ MieniConvWeights conv_weights(Test *test, ConvKind kind, const MieniConvShape *s
     return weights;
 }
 
+const float *conv_thinned(Test *test, ConvKind kind, const MieniConvShape *shape,
+                          const MieniConvWeights *weights)
+{
+    size_t n = (size_t)shape->out_channels * conv_depth(kind, shape);
+    float *thinned = test_alloc(test, n * sizeof(float), sizeof(float));
+    for (size_t i = 0; i < n; i++) {
+        int32_t fate = random_below(test, 20);
+        thinned[i] = fate < 6 ? weights->weights[i] : fate < 10 ? -0.0f : 0.0f;
+    }
+    return thinned;
+}
+
 /* What a case varies beside the shape. */
 typedef struct ConvCase {
     MieniConvShape shape;
     Layout in, out, residual;
     Fill fill;
     bool halves;
+    bool sparse;                /* most weights are zero */
     int32_t begin, middle, end; /* two calls: rows begin .. middle - 1 and middle .. end - 1 */
 } ConvCase;
 
@@ -123,12 +136,12 @@ static void describe(Test *test, const ConvCase *c)
     const MieniConvShape *s = &c->shape;
     case_begin(test,
                "in %dx%dx%d (stride %d, border %d) out %dx%dx%d (stride %d) kernel %dx%d/%d pad "
-               "%d,%d activation %d residual %d:%d fill %d halves %d rows %d-%d-%d",
+               "%d,%d activation %d residual %d:%d fill %d halves %d sparse %d rows %d-%d-%d",
                s->in_height, s->in_width, s->in_channels, c->in.pixel_stride, c->in.border,
                s->out_height, s->out_width, s->out_channels, c->out.pixel_stride, s->kernel_height,
                s->kernel_width, s->stride, s->pad_top, s->pad_left, (int)s->activation,
-               (int)s->residual, s->residual_channels, (int)c->fill, c->halves, c->begin, c->middle,
-               c->end);
+               (int)s->residual, s->residual_channels, (int)c->fill, c->halves, c->sparse, c->begin,
+               c->middle, c->end);
 }
 
 static TestPlane residual_plane(Test *test, const ConvCase *c)
@@ -167,6 +180,8 @@ static void run_case(Test *test, ConvKind kind, const ConvCase *c)
     describe(test, c);
 
     MieniConvWeights weights = conv_weights(test, kind, s, c->halves, c->fill == FILL_SPECIAL);
+    if (c->sparse && weights.weights)
+        weights.weights = conv_thinned(test, kind, s, &weights);
     TestPlane in = plane_make(test, s->in_height, s->in_width, s->in_channels, c->in, c->fill);
     TestPlane residual = residual_plane(test, c);
     TestPlane out =
@@ -318,6 +333,8 @@ static void random_case(Test *test, ConvKind kind)
                      : layout_padded(test, s->residual_channels, random_below(test, 2));
     c.fill = random_below(test, 5) == 0 ? FILL_SPECIAL : FILL_ORDINARY;
     c.halves = random_bool(test);
+    /* A zero times what is no number is none, unless it is left out. */
+    c.sparse = c.fill == FILL_ORDINARY && random_below(test, 3) == 0;
     c.end = rows;
     if (random_bool(test)) {
         c.begin = random_below(test, rows);
@@ -336,6 +353,7 @@ static void random_case(Test *test, ConvKind kind)
 static void layer_case(Test *test, const Layer *layer)
 {
     ConvCase c = {.shape = layer_shape(layer), .fill = FILL_ORDINARY, .halves = true};
+    c.sparse = strstr(layer->network, "sparse") != NULL;
     const MieniConvShape *s = &c.shape;
 
     c.in = s->in_channels == 3 ? (Layout){3, conv_border(s), 0}

@@ -46,6 +46,10 @@ int32_t conv_border(const MieniConvShape *shape);
 MieniConvWeights conv_weights(Test *test, ConvKind kind, const MieniConvShape *shape, bool halves,
                               bool positive);
 
+/* The dense part's weights with about seven of ten replaced by zeros, of either sign. */
+const float *conv_thinned(Test *test, ConvKind kind, const MieniConvShape *shape,
+                          const MieniConvWeights *weights);
+
 /* The reference compiled with fused multiply-adds: what instruction sets that have them equal. */
 const MieniConvKernel *conv_fused_kernel(ConvKind kind);
 

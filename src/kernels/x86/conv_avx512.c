@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* As conv_avx2.c. */
-#include "kernels/x86/gemm_avx512.h"
+#include "kernels/x86/sparse_avx512.h"
+
+#define HEADER_FLOATS 16 /* of pointwise: the first is 1 for sparse weights, else 0 */
 
 static size_t k_of(const MieniConvShape *shape)
 {
@@ -23,10 +25,25 @@ static size_t conv_scratch_floats(const MieniConvShape *shape)
     return (size_t)shape->out_width * k_of(shape);
 }
 
-static size_t no_scratch_floats(const MieniConvShape *shape)
+static size_t pointwise_packed_floats(const MieniConvShape *shape)
 {
-    (void)shape;
-    return 0;
+    return HEADER_FLOATS + packed_floats(shape);
+}
+
+static void pack_pointwise(const MieniConvShape *shape, const MieniConvWeights *weights,
+                           float *packed)
+{
+    memset(packed, 0, HEADER_FLOATS * sizeof(float));
+    if (mieni_sparse_suits_avx512(shape) &&
+        mieni_sparse_pack_avx512(shape, weights, packed + HEADER_FLOATS))
+        packed[0] = 1;
+    else
+        pack(shape, weights, packed + HEADER_FLOATS);
+}
+
+static size_t pointwise_scratch_floats(const MieniConvShape *shape)
+{
+    return mieni_sparse_suits_avx512(shape) ? mieni_sparse_scratch_floats_avx512(shape) : 0;
 }
 
 static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
@@ -45,9 +62,13 @@ static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_e
 static void run_pointwise(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
     GemmInput input = mieni_pointwise_input_avx2(args, row_begin);
-    mieni_gemm_avx512(args, &input, args->packed, row_begin, row_end);
+    const float *packed = args->packed + HEADER_FLOATS;
+    if (args->packed[0] != 0)
+        mieni_sparse_avx512(args, &input, packed, args->scratch, row_begin, row_end);
+    else
+        mieni_gemm_avx512(args, &input, packed, row_begin, row_end);
 }
 
 const MieniConvKernel mieni_conv_avx512 = {packed_floats, pack, conv_scratch_floats, run_conv};
-const MieniConvKernel mieni_pointwise_avx512 = {packed_floats, pack, no_scratch_floats,
-                                                run_pointwise};
+const MieniConvKernel mieni_pointwise_avx512 = {pointwise_packed_floats, pack_pointwise,
+                                                pointwise_scratch_floats, run_pointwise};

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A lane is a pixel, as weights have nothing in common from one output channel to the next. Up to
+ * 64 pixels are turned round, so that a channel of all of them lies side by side; then each output
+ * channel adds up its few products, 16 channels at a time, which are turned back.
+ *
+ * Packed: [bias][slope][number of products of each output channel], then the products in the order
+ * of the input channels.
+ */
+#include "kernels/x86/sparse_avx512.h"
+
+#define BLOCK_PIXELS 64
+#define MIN_WEIGHTS 2048 /* with fewer, turning costs more than zeros do */
+#define MAX_DENSITY 0.4
+
+/* One weight that is not zero, and where its factors are. */
+typedef struct Product {
+    float weight;
+    int32_t offset; /* floats, in the turned block */
+} Product;
+
+/* The pixels of a block in all planes. Behind the last one `in` is that of the first. */
+typedef struct Block {
+    int32_t n;
+    const float *in[BLOCK_PIXELS];
+    float *out[BLOCK_PIXELS];
+    const float *residual[BLOCK_PIXELS];
+} Block;
+
+bool mieni_sparse_suits_avx512(const MieniConvShape *shape)
+{
+    return shape->residual != MIENI_RESIDUAL_MAXPOOL && shape->in_channels % 8 == 0 &&
+           (int64_t)shape->in_channels * shape->out_channels >= MIN_WEIGHTS;
+}
+
+size_t mieni_sparse_scratch_floats_avx512(const MieniConvShape *shape)
+{
+    return mieni_round_up((size_t)shape->in_channels, 16) * BLOCK_PIXELS;
+}
+
+bool mieni_sparse_pack_avx512(const MieniConvShape *shape, const MieniConvWeights *weights,
+                              float *packed)
+{
+    size_t n = (size_t)shape->out_channels, k = (size_t)shape->in_channels, n_products = 0;
+    size_t padded = (size_t)avx2_round_up_8(shape->out_channels);
+    for (size_t i = 0; i < n * k; i++)
+        n_products += weights->weights[i] != 0;
+    if ((double)n_products > MAX_DENSITY * (double)(n * k) || 2 * n_products > (k - 1) * padded)
+        return false;
+
+    memset(packed, 0, 3 * padded * sizeof(float));
+    memcpy(packed, weights->bias, n * sizeof(float));
+    if (weights->slope)
+        memcpy(packed + padded, weights->slope, n * sizeof(float));
+    int32_t *counts = (int32_t *)(void *)(packed + 2 * padded);
+    Product *product = (Product *)(void *)(packed + 3 * padded);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < k; j++) {
+            float weight = weights->weights[i * k + j];
+            if (weight == 0)
+                continue;
+            *product++ = (Product){weight, (int32_t)j * BLOCK_PIXELS};
+            counts[i]++;
+        }
+    return true;
+}
+
+/* Turns 16 vectors of 16 round. */
+MIENI_INLINE void turn(__m512 rows[16])
+{
+    __m512 t[16];
+    for (int i = 0; i < 16; i += 4) {
+        __m512 a = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        __m512 b = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+        __m512 c = _mm512_unpacklo_ps(rows[i + 2], rows[i + 3]);
+        __m512 d = _mm512_unpackhi_ps(rows[i + 2], rows[i + 3]);
+        t[i] = _mm512_shuffle_ps(a, c, 0x44);
+        t[i + 1] = _mm512_shuffle_ps(a, c, 0xEE);
+        t[i + 2] = _mm512_shuffle_ps(b, d, 0x44);
+        t[i + 3] = _mm512_shuffle_ps(b, d, 0xEE);
+    }
+    for (int i = 0; i < 4; i++) {
+        __m512 a = _mm512_shuffle_f32x4(t[i], t[i + 4], 0x88);
+        __m512 b = _mm512_shuffle_f32x4(t[i], t[i + 4], 0xDD);
+        __m512 c = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0x88);
+        __m512 d = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0xDD);
+        rows[i] = _mm512_shuffle_f32x4(a, c, 0x88);
+        rows[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88);
+        rows[i + 8] = _mm512_shuffle_f32x4(a, c, 0xDD);
+        rows[i + 12] = _mm512_shuffle_f32x4(b, d, 0xDD);
+    }
+}
+
+/* The block's factors, channel by channel. */
+static void turn_in(const Block *block, int32_t channels, float *to)
+{
+    for (int32_t v = 0; v < block->n; v += 16) {
+        for (int32_t c = 0; c < channels; c += 16) {
+            __mmask16 mask = avx512_mask(channels - c);
+            __m512 rows[16];
+            for (int i = 0; i < 16; i++)
+                rows[i] = _mm512_maskz_loadu_ps(mask, block->in[v + i] + c);
+            turn(rows);
+            for (int i = 0; i < 16; i++)
+                _mm512_storeu_ps(to + (c + i) * BLOCK_PIXELS + v, rows[i]);
+        }
+    }
+}
+
+/* One output channel of 16 * vectors pixels. `vectors` is a constant wherever this is inlined. */
+MIENI_INLINE void add_up(const Product *products, int32_t n, const float *turned, float bias,
+                         float *to, const int vectors)
+{
+    __m512 a = _mm512_set1_ps(bias), b = a, c = a, d = a;
+    for (int32_t i = 0; i < n; i++) {
+        const float *in = turned + products[i].offset;
+        __m512 weight = _mm512_set1_ps(products[i].weight);
+        a = _mm512_fmadd_ps(weight, _mm512_loadu_ps(in), a);
+        if (vectors > 1)
+            b = _mm512_fmadd_ps(weight, _mm512_loadu_ps(in + 16), b);
+        if (vectors > 2)
+            c = _mm512_fmadd_ps(weight, _mm512_loadu_ps(in + 32), c);
+        if (vectors > 3)
+            d = _mm512_fmadd_ps(weight, _mm512_loadu_ps(in + 48), d);
+    }
+    _mm512_storeu_ps(to, a);
+    if (vectors > 1)
+        _mm512_storeu_ps(to + 16, b);
+    if (vectors > 2)
+        _mm512_storeu_ps(to + 32, c);
+    if (vectors > 3)
+        _mm512_storeu_ps(to + 48, d);
+}
+
+static const Product *add_up_channel(const Product *products, int32_t n, const float *turned,
+                                     float bias, float *to, int32_t vectors)
+{
+    if (vectors == 4)
+        add_up(products, n, turned, bias, to, 4);
+    else if (vectors == 3)
+        add_up(products, n, turned, bias, to, 3);
+    else if (vectors == 2)
+        add_up(products, n, turned, bias, to, 2);
+    else
+        add_up(products, n, turned, bias, to, 1);
+    return products + n;
+}
+
+/* Residual, activation and storing of 16 channels from `channel` on, whose sums are [16][64]. */
+static void finish(const MieniConvArgs *args, const Block *block, const float *slope,
+                   int32_t channel, const float *sums)
+{
+    int32_t padded = avx2_round_up_8(args->shape->out_channels);
+    ptrdiff_t room = MIENI_MIN(padded, args->out.pixel_stride) - channel;
+    ptrdiff_t left = args->shape->residual_channels - channel;
+    if (args->residual.pixel_stride % 8 == 0) /* padded planes hold zeros */
+        left = (left + 7) / 8 * 8;
+    bool has_residual = args->shape->residual != MIENI_RESIDUAL_NONE && left > 0;
+    __mmask16 to_mask = avx512_mask(room), from_mask = avx512_mask(left);
+    __m512 slopes = _mm512_maskz_loadu_ps(avx512_mask(padded - channel), slope + channel);
+
+    for (int32_t v = 0; v < block->n; v += 16) {
+        __m512 rows[16];
+        for (int i = 0; i < 16; i++)
+            rows[i] = _mm512_loadu_ps(sums + i * BLOCK_PIXELS + v);
+        turn(rows);
+        for (int i = 0; i < 16 && v + i < block->n; i++) {
+            __m512 x = rows[i];
+            if (has_residual)
+                x = _mm512_add_ps(
+                    x, _mm512_maskz_loadu_ps(from_mask, block->residual[v + i] + channel));
+            x = avx512_activate(args->shape->activation, x, slopes);
+            _mm512_mask_storeu_ps(block->out[v + i] + channel, to_mask, x);
+        }
+    }
+}
+
+static void run_block(const MieniConvArgs *args, const Block *block, const float *packed,
+                      float *turned)
+{
+    int32_t n = args->shape->out_channels, padded = avx2_round_up_8(n);
+    int32_t vectors = (block->n + 15) / 16;
+    const float *bias = packed, *slope = packed + padded;
+    const int32_t *counts = (const int32_t *)(const void *)(packed + 2 * padded);
+    const Product *products = (const Product *)(const void *)(packed + 3 * padded);
+    float sums[16 * BLOCK_PIXELS];
+
+    turn_in(block, args->shape->in_channels, turned);
+    for (int32_t channel = 0; channel < padded; channel += 16) {
+        for (int32_t i = 0; i < 16; i++) {
+            bool is_there = channel + i < n;
+            products =
+                add_up_channel(products, is_there ? counts[channel + i] : 0, turned,
+                               is_there ? bias[channel + i] : 0, sums + i * BLOCK_PIXELS, vectors);
+        }
+        finish(args, block, slope, channel, sums);
+    }
+}
+
+static void locate(const MieniConvArgs *args, const GemmInput *input, int32_t row_begin,
+                   int32_t first, Block *block)
+{
+    int32_t width = args->shape->out_width;
+    for (int32_t i = 0; i < BLOCK_PIXELS; i++) {
+        int32_t at = first + (i < block->n ? i : 0), y = at / width, x = at % width;
+        block->in[i] = input->in + (y - row_begin) * input->row + x * input->pixel;
+        if (i >= block->n)
+            continue;
+        block->out[i] = mieni_plane_at(&args->out, y, x);
+        if (args->shape->residual != MIENI_RESIDUAL_NONE)
+            block->residual[i] = mieni_plane_at(&args->residual, y, x);
+    }
+}
+
+void mieni_sparse_avx512(const MieniConvArgs *args, const GemmInput *input, const float *packed,
+                         float *scratch, int32_t row_begin, int32_t row_end)
+{
+    int32_t width = args->shape->out_width, first = row_begin * width, end = row_end * width;
+    int32_t n_blocks = (end - first + BLOCK_PIXELS - 1) / BLOCK_PIXELS;
+    int32_t most = ((end - first + n_blocks - 1) / n_blocks + 15) / 16 * 16;
+    Block block;
+
+    for (; first < end; first += block.n) {
+        block.n = MIENI_MIN(most, end - first);
+        locate(args, input, row_begin, first, &block);
+        run_block(args, &block, packed, scratch);
+        for (int32_t i = 0; i < block.n && avx2_has_tail(args); i++)
+            mieni_conv_tail_avx2(args, block.out[i], 0, args->shape->out_channels);
+    }
+}
