@@ -7,6 +7,8 @@ of multiply-adds; of each the best of all rounds counts (of a clip: the best of 
 
     python bench/peers/peers.py --shared ../shared --ours build/bench/bench-peers-ours
 
+On a machine that others use, start it with `chrt -f 1`: else both threads of mien may share one core.
+
 Needs ai-edge-litert, mediapipe, numpy and opencv-python, which are in tools/golden/requirements.txt or come with it.
 """
 import argparse
@@ -142,8 +144,17 @@ def note_best(best, key, value, better=min):
     best[key] = better(best.get(key, value), value)
 
 
+def time_threads(args, ours, best):
+    """Rounds of mien and the loop on one and two threads, before peers start threads of their own."""
+    for _ in range(args.rounds):
+        for threads in (1, 2):
+            note_best(best, ("peak", threads), ours.number("peak", threads, 10), max)
+            key = ("threads", threads)
+            note_best(best, key, ours.number("network", "face_mesh", threads, args.runs))
+
+
 def time_networks(args, ours, best, left_out):
-    """Rounds of LiteRT and mien on every network, of the loop, and of mien on two threads."""
+    """Rounds of LiteRT and mien on every network, and of the loop."""
     peers = open_peers(args.models)
     for turn in range(args.rounds):
         for name, *_ in NETWORKS:
@@ -155,10 +166,6 @@ def time_networks(args, ours, best, left_out):
                 note_best(best, ("ours", name), ours.number("network", name, 1, args.runs))
             except RuntimeError as problem:
                 left_out[name] = str(problem)
-        for threads in (1, 2):
-            note_best(best, ("peak", threads), ours.number("peak", threads, 10), max)
-            key = ("threads", threads)
-            note_best(best, key, ours.number("network", "face_mesh", threads, args.runs))
         print(f"\rnetworks: round {turn + 1} of {args.rounds} ", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
 
@@ -258,6 +265,7 @@ def main():
         height, width = frames[0].shape[:2]
         ours = Ours(args.ours, args.models, raw.name, width, height, args.cpu_mask)
         macs = {name: ours.number("macs", name) for name, *_ in NETWORKS}
+        time_threads(args, ours, best)
         time_networks(args, ours, best, left_out)
         if args.clip_rounds:
             time_frames(args, ours, frames, best)
