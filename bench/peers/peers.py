@@ -7,7 +7,8 @@ of multiply-adds; of each the best of all rounds counts (of a clip: the best of 
 
     python bench/peers/peers.py --shared ../shared --ours build/bench/bench-peers-ours
 
-On a machine that others use, start it with `chrt -f 1`: else both threads of mien may share one core.
+Where other programs run, --realtime lets the two threads of mien be measured on a core each (as root): two threads
+of the same priority as everybody else may have to share one.
 
 Needs ai-edge-litert, mediapipe, numpy and opencv-python, which are in tools/golden/requirements.txt or come with it.
 """
@@ -47,9 +48,9 @@ FRAMES = [("tracked frame", "video", 2.5, 4.0), ("frame with the detector", "ima
 class Ours:
     """mien's side, which does what it is told on its standard input."""
 
-    def __init__(self, program, models, frames, width, height, cpu_mask):
+    def __init__(self, program, models, frames, width, height, cpu_mask, before=()):
         self.process = subprocess.Popen(
-            [program, models, frames, str(width), str(height), hex(cpu_mask)],
+            [*before, program, models, frames, str(width), str(height), hex(cpu_mask)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         self.build = self.process.stdout.readline().strip()
@@ -145,10 +146,10 @@ def note_best(best, key, value, better=min):
 
 
 def time_threads(args, ours, best):
-    """Rounds of mien and the loop on one and two threads, before peers start threads of their own."""
+    """Rounds of mien and the loop on one and two threads."""
     for _ in range(args.rounds):
         for threads in (1, 2):
-            note_best(best, ("peak", threads), ours.number("peak", threads, 10), max)
+            note_best(best, ("loop", threads), ours.number("peak", threads, 10), max)
             key = ("threads", threads)
             note_best(best, key, ours.number("network", "face_mesh", threads, args.runs))
 
@@ -203,7 +204,7 @@ def rows_of(best, macs):
         wanted = MESH_PEAK if name == "face_mesh" else (None, None)
         rows.append((f"{name}, share of peak", None, None, share, *wanted))
     gain = best["threads", 1] / best["threads", 2]
-    loop = best["peak", 2] / best["peak", 1]
+    loop = best["loop", 2] / best["loop", 1]
     rows.append((f"face_mesh, two threads ({gain:.2f} of the loop's {loop:.2f})", best["threads", 1],
                  best["threads", 2], gain / loop, *THREADS))
     for what, mode, must, stretch in FRAMES:
@@ -251,6 +252,7 @@ def main():
     parser.add_argument("--clip-rounds", type=int, default=5, help="rounds of the clip (default 5; 0: none)")
     parser.add_argument("--cpu-mask", type=lambda text: int(text, 0), default=2**64 - 1,
                         help="instruction sets that mien may use (default all)")
+    parser.add_argument("--realtime", action="store_true", help="two threads: before other programs (root)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args()
     args.models = os.path.join(args.shared, "models")
@@ -263,9 +265,12 @@ def main():
             raw.write(frame.tobytes())
         raw.flush()
         height, width = frames[0].shape[:2]
-        ours = Ours(args.ours, args.models, raw.name, width, height, args.cpu_mask)
-        macs = {name: ours.number("macs", name) for name, *_ in NETWORKS}
+        command = (args.ours, args.models, raw.name, width, height, args.cpu_mask)
+        ours = Ours(*command, before=("chrt", "-f", "1") if args.realtime else ())
         time_threads(args, ours, best)
+        ours.close()
+        ours = Ours(*command)
+        macs = {name: ours.number("macs", name) for name, *_ in NETWORKS}
         time_networks(args, ours, best, left_out)
         if args.clip_rounds:
             time_frames(args, ours, frames, best)

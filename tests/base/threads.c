@@ -175,6 +175,26 @@ static void sections_run_everything_once(void **state)
     mieni_pool_destroy(pool);
 }
 
+static void count_piece(void *user, int32_t index, int32_t thread)
+{
+    (void)thread;
+    atomic_uchar *seen = user;
+    atomic_fetch_add(&seen[index], 1);
+}
+
+static void huge_jobs_are_cut(void **state)
+{
+    (void)state;
+    enum { N = 150000 };
+    static atomic_uchar seen[N];
+    MieniPool *pool;
+    assert_int_equal(mieni_pool_create(3, &pool), MIEN_OK);
+    mieni_pool_run(pool, N, count_piece, seen);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(atomic_load(&seen[i]), 1);
+    mieni_pool_destroy(pool);
+}
+
 static double milliseconds(clockid_t clock)
 {
     struct timespec time;
@@ -214,6 +234,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(signals_are_for_the_callers_threads),
     cmocka_unit_test(sections_run_everything_once),
     cmocka_unit_test(nobody_spins_without_work),
+    cmocka_unit_test(huge_jobs_are_cut),
 };
 
 TEST_MAIN(tests)

@@ -11,8 +11,9 @@
 
 /* Below this many multiply-adds handing over rows costs more than it saves. */
 #define MIN_SHARED_MACS 100e3
-/* Pieces a thread: a thread that comes late, or is held up, leaves some of its own to others. */
-#define PIECES_PER_THREAD 3
+/* Pieces a thread. More would let others do more of what a thread that is held up leaves, but every
+ * piece taken costs a trip of a cache line from core to core. */
+#define PIECES_PER_THREAD 1
 
 /* A job on its way through the steps. */
 typedef struct Run {
