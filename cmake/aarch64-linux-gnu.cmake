@@ -7,6 +7,10 @@ set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 
+# Without a C++ compiler for ARM what is in C++ is left out: that of the building machine must not be found.
+find_program(MIEN_CXX_AARCH64 aarch64-linux-gnu-g++)
+set(CMAKE_CXX_COMPILER ${MIEN_CXX_AARCH64})
+
 # The compiler finds the C library by itself; nothing of the building machine may stand in for what is missing.
 set(CMAKE_FIND_ROOT_PATH /usr/aarch64-linux-gnu)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
