@@ -2,7 +2,6 @@
 /* Contexts, modules and their functions. A module is PTX text; its entries are those of our kernels
  * that the stand-in was built with, and the doctor's. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cuda.h"
@@ -143,7 +142,7 @@ SIM_EXPORT int cuModuleLoadDataEx(SimModule **module, const char *image, unsigne
     if (!code)
         code = judge_image(image);
     if (!code) {
-        SimModule *made = calloc(1, sizeof(*made));
+        SimModule *made = sim_object_new(sizeof(*made));
         made->image = image;
         *module = made;
         sim_counts.modules++;
@@ -155,7 +154,7 @@ SIM_EXPORT int cuModuleUnload(SimModule *module)
 {
     int code = sim_enter("cuModuleUnload");
     if (!code) {
-        free(module);
+        sim_object_delete(module);
         sim_counts.modules--;
     }
     return sim_leave(code);

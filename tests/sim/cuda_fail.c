@@ -2,6 +2,7 @@
 /* Failures on demand, and a device that is lost. */
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cuda.h"
@@ -14,6 +15,35 @@ SIM_EXPORT SimCounts sim_counts;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int lost;
+
+/* Stands in front of each object. */
+typedef struct Link {
+    struct Link *previous, *next;
+} Link;
+
+static Link objects = {&objects, &objects};
+
+void *sim_object_new(size_t bytes)
+{
+    Link *link = calloc(1, sizeof(*link) + bytes);
+    if (!link)
+        abort();
+    link->previous = &objects;
+    link->next = objects.next;
+    objects.next->previous = link;
+    objects.next = link;
+    return link + 1;
+}
+
+void sim_object_delete(void *object)
+{
+    if (!object)
+        return;
+    Link *link = (Link *)object - 1;
+    link->previous->next = link->next;
+    link->next->previous = link->previous;
+    free(link);
+}
 
 static int loses(int code)
 {
@@ -78,6 +108,8 @@ void sim_recover(void)
     if (lost) {
         sim_memory_reset();
         sim_pinned_reset();
+        while (objects.next != &objects)
+            sim_object_delete(objects.next + 1);
         sim_counts.modules = sim_counts.device_blocks = sim_counts.pinned_blocks = 0;
         sim_counts.streams = sim_counts.graphs = 0;
     }

@@ -15,6 +15,10 @@ const SimKernel *sim_find_kernel(const char *name);
 /* Whether the calling thread has a context that lives. */
 int sim_has_context(void);
 
+/* Zeroed memory for an object; all that are left go with the context (cuda_fail.c). */
+void *sim_object_new(size_t bytes);
+void sim_object_delete(void *object);
+
 /* Frees all pinned memory (cuda_memory.c). */
 void sim_pinned_reset(void);
 

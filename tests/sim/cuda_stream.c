@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams, launches and graphs. Work is done when it is handed in; that it failed shows in later
  * calls, as on a real device. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cuda.h"
@@ -33,7 +32,7 @@ SIM_EXPORT int cuStreamCreate(Stream **stream, unsigned flags)
     if (!code && !sim_has_context())
         code = INVALID_CONTEXT;
     if (!code) {
-        *stream = calloc(1, sizeof(**stream));
+        *stream = sim_object_new(sizeof(**stream));
         sim_counts.streams++;
     }
     return sim_leave(code);
@@ -43,7 +42,7 @@ SIM_EXPORT int cuStreamDestroy_v2(Stream *stream)
 {
     int code = sim_enter("cuStreamDestroy");
     if (!code) {
-        free(stream);
+        sim_object_delete(stream);
         sim_counts.streams--;
     }
     return sim_leave(code);
@@ -76,14 +75,14 @@ static void run_node(const Node *node)
         sim_lose(code);
 }
 
-static int add_node(Graph *graph, const Node *node)
+static void add_node(Graph *graph, const Node *node)
 {
-    Node *nodes = realloc(graph->nodes, (graph->n_nodes + 1) * sizeof(*nodes));
-    if (!nodes)
-        return 2;
+    Node *nodes = sim_object_new((graph->n_nodes + 1) * sizeof(*nodes));
+    if (graph->n_nodes > 0)
+        memcpy(nodes, graph->nodes, graph->n_nodes * sizeof(*nodes));
+    sim_object_delete(graph->nodes);
     nodes[graph->n_nodes++] = *node;
     graph->nodes = nodes;
-    return OK;
 }
 
 SIM_EXPORT int cuLaunchKernel(const SimKernel *kernel, unsigned gx, unsigned gy, unsigned gz,
@@ -99,7 +98,7 @@ SIM_EXPORT int cuLaunchKernel(const SimKernel *kernel, unsigned gx, unsigned gy,
         Node node = {.kernel = kernel, .grid = {gx, gy, bx, shared}};
         memcpy(node.args, parameters[0], kernel->args_bytes);
         if (stream && stream->records)
-            code = add_node(stream->records, &node);
+            add_node(stream->records, &node);
         else
             run_node(&node);
     }
@@ -113,7 +112,7 @@ SIM_EXPORT int cuStreamBeginCapture_v2(Stream *stream, int mode)
     if (!code && stream->records)
         code = INVALID_HANDLE;
     if (!code)
-        stream->records = calloc(1, sizeof(Graph));
+        stream->records = sim_object_new(sizeof(Graph));
     return sim_leave(code);
 }
 
@@ -136,7 +135,7 @@ SIM_EXPORT int cuGraphInstantiateWithFlags(Graph **made, const Graph *graph, uin
     int code = sim_enter("cuGraphInstantiate");
     (void)flags;
     if (!code) {
-        *made = calloc(1, sizeof(**made));
+        *made = sim_object_new(sizeof(**made));
         for (size_t i = 0; i < graph->n_nodes; i++)
             add_node(*made, &graph->nodes[i]);
         sim_counts.graphs++;
@@ -160,8 +159,8 @@ static int destroy(const char *name, Graph *graph)
 {
     int code = sim_enter(name);
     if (!code) {
-        free(graph->nodes);
-        free(graph);
+        sim_object_delete(graph->nodes);
+        sim_object_delete(graph);
         sim_counts.graphs--;
     }
     return sim_leave(code);
