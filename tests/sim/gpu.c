@@ -146,9 +146,12 @@ static void judge(const void *address, size_t bytes, int is_write)
     sim_fiber_leave();
 }
 
-static void misaligned(const void *address, size_t bytes)
+/* Of a GPU, too, an access is a multiple of its size. */
+static void judge_alignment(const void *address, size_t bytes)
 {
     char text[128];
+    if ((uintptr_t)address % bytes == 0)
+        return;
     snprintf(text, sizeof(text), "%p is no multiple of the %zu bytes that are accessed", address,
              bytes);
     report(text);
@@ -156,28 +159,22 @@ static void misaligned(const void *address, size_t bytes)
     sim_fiber_leave();
 }
 
-/* The calls of -fsanitize=thread. Nothing of its library is linked. */
-#define ACCESS(n)                                                                                  \
-    void __tsan_read##n(void *address);                                                            \
-    void __tsan_read##n(void *address)                                                             \
+/*
+ * The calls of -fsanitize=thread. Nothing of its library is linked. "Unaligned" is what the host's
+ * compiler made of several accesses of the source, which are words then.
+ */
+#define ONE_ACCESS(name, bytes, alignment, is_write)                                               \
+    void __tsan_##name(void *address);                                                             \
+    void __tsan_##name(void *address)                                                              \
     {                                                                                              \
-        judge(address, n, 0);                                                                      \
-    }                                                                                              \
-    void __tsan_write##n(void *address);                                                           \
-    void __tsan_write##n(void *address)                                                            \
-    {                                                                                              \
-        judge(address, n, 1);                                                                      \
-    }                                                                                              \
-    void __tsan_unaligned_read##n(void *address);                                                  \
-    void __tsan_unaligned_read##n(void *address)                                                   \
-    {                                                                                              \
-        misaligned(address, n);                                                                    \
-    }                                                                                              \
-    void __tsan_unaligned_write##n(void *address);                                                 \
-    void __tsan_unaligned_write##n(void *address)                                                  \
-    {                                                                                              \
-        misaligned(address, n);                                                                    \
+        judge_alignment(address, alignment);                                                       \
+        judge(address, bytes, is_write);                                                           \
     }
+#define ACCESS(bytes)                                                                              \
+    ONE_ACCESS(read##bytes, bytes, bytes, 0)                                                       \
+    ONE_ACCESS(write##bytes, bytes, bytes, 1)                                                      \
+    ONE_ACCESS(unaligned_read##bytes, bytes, bytes < 4 ? 1 : 4, 0)                                 \
+    ONE_ACCESS(unaligned_write##bytes, bytes, bytes < 4 ? 1 : 4, 1)
 
 ACCESS(1)
 ACCESS(2)
