@@ -143,7 +143,7 @@ static void bundle_equals_the_cpu(void **state)
     sim_need_cuda();
     check_network(BUNDLE, 0, -1, 1, true, false);
     check_network(BUNDLE, 1, 0, 1, true, false);
-    check_network(BUNDLE, 2, 0, 256, false, false);
+    check_network(BUNDLE, 2, 0, 256, false, true);
 }
 
 int main(void)
