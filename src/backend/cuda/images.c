@@ -35,8 +35,10 @@ const MieniCudaImages *mieni_cuda_images(size_t *n)
 const MieniCudaImages *mieni_cuda_images_for(int32_t capability, int32_t driver)
 {
     const MieniCudaImages *best = NULL;
-    for (size_t i = 0; i < N_IMAGES; i++)
-        if (images[i].capability <= capability && images[i].driver <= driver)
-            best = &images[i];
+    size_t n;
+    const MieniCudaImages *all = mieni_cuda_images(&n);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].capability <= capability && all[i].driver <= driver)
+            best = &all[i];
     return best;
 }
