@@ -7,6 +7,7 @@
  * outside. Other kernels, and planes without lanes or border enough, go tap by tap with checks. No
  * over-read.
  */
+#include "kernels/gemm.h"
 #include "kernels/arm/depthwise_neon.h"
 
 #define MAX_OUTPUTS 8
@@ -178,7 +179,7 @@ void mieni_depthwise_row_neon(const MieniConvArgs *args, const float *packed, in
                .width = shape->out_width};
 
     if (shape->kernel_height != 3 || shape->kernel_width != 3 || shape->stride > 2 ||
-        plane->pixel_stride < row.channels || !mieni_border_suffices_neon(shape, plane)) {
+        plane->pixel_stride < row.channels || !gemm_border_suffices(shape, plane)) {
         checked_row(args, packed, y, to);
         return;
     }

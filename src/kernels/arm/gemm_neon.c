@@ -16,18 +16,7 @@
 #define MAX_PANELS 2
 #define MAX_ROWS_OF_TWO 4 /* of a tile of two panels */
 #define MAX_WIDTH (8 * MAX_PANELS)
-#define BLOCK_PIXELS 96
 #define BLOCK_FLOATS 4096 /* factors */
-
-/* The pixels of a block in all planes. */
-typedef struct Block {
-    int32_t first, n;
-    const float *in[BLOCK_PIXELS];
-    float *out[BLOCK_PIXELS];
-    const float *residual[BLOCK_PIXELS];
-    /* To the right and lower neighbour in a pooled residual; 0 where there is none. */
-    ptrdiff_t right[BLOCK_PIXELS], down[BLOCK_PIXELS];
-} Block;
 
 /* One or two weight panels and a block's pixels as its tiles see them. */
 typedef struct Panel {
@@ -202,49 +191,10 @@ static void run_panel(const Panel *panel, int32_t n_pixels, int32_t width)
     }
 }
 
-/* Finds n pixels of a row from (y, x) on in all planes; the first is number `at` of the block. */
-static void locate_run(const MieniConvArgs *args, const GemmInput *input, int32_t row_begin,
-                       int32_t y, int32_t x, int32_t n, Block *block, int32_t at)
-{
-    const MieniPlane *residual = &args->residual;
-    const float *in = input->in + (y - row_begin) * input->row + x * input->pixel;
-    float *out = mieni_plane_at(&args->out, y, x);
-
-    for (int32_t i = 0; i < n; i++) {
-        block->in[at + i] = in + i * input->pixel;
-        block->out[at + i] = out + i * args->out.pixel_stride;
-    }
-    if (args->shape->residual == MIENI_RESIDUAL_ADD) {
-        const float *from = mieni_plane_at(residual, y, x);
-        for (int32_t i = 0; i < n; i++)
-            block->residual[at + i] = from + i * residual->pixel_stride;
-    } else if (args->shape->residual == MIENI_RESIDUAL_MAXPOOL) {
-        const float *from = mieni_plane_at(residual, 2 * y, 2 * x);
-        ptrdiff_t down = 2 * y + 1 < residual->height ? residual->row_stride : 0;
-        for (int32_t i = 0; i < n; i++) {
-            block->residual[at + i] = from + 2 * i * residual->pixel_stride;
-            block->right[at + i] = 2 * (x + i) + 1 < residual->width ? residual->pixel_stride : 0;
-            block->down[at + i] = down;
-        }
-    }
-}
-
-static void locate_block(const MieniConvArgs *args, const GemmInput *input, int32_t row_begin,
-                         Block *block)
-{
-    int32_t width = args->shape->out_width;
-    int32_t y = block->first / width, x = block->first % width;
-
-    for (int32_t at = 0, n; at < block->n; at += n, x = 0, y++) {
-        n = MIENI_MIN(width - x, block->n - at);
-        locate_run(args, input, row_begin, y, x, n, block, at);
-    }
-}
-
 /* A panel's residual or output in full vectors, one pixel after the other. */
 typedef struct Buffer {
-    float *pixels[BLOCK_PIXELS];
-    float data[BLOCK_PIXELS * MAX_WIDTH];
+    float *pixels[GEMM_BLOCK_PIXELS];
+    float data[GEMM_BLOCK_PIXELS * MAX_WIDTH];
 } Buffer;
 
 static void lay_out(Buffer *buffer, int32_t n, int32_t width)
@@ -254,7 +204,7 @@ static void lay_out(Buffer *buffer, int32_t n, int32_t width)
 }
 
 /* The 2x2 maximum of 4 full channels for each pixel. */
-static void pool_full(const Block *block, int32_t channel, int32_t width, float *to)
+static void pool_full(const GemmBlock *block, int32_t channel, int32_t width, float *to)
 {
     for (int32_t i = 0; i < block->n; i++)
         vst1q_f32(to + i * width,
@@ -263,7 +213,7 @@ static void pool_full(const Block *block, int32_t channel, int32_t width, float 
 }
 
 /* Pools the residual of channels channel .. channel + width - 1 and fills up with zeros. */
-static void fill_residual(const MieniConvArgs *args, const Block *block, int32_t channel,
+static void fill_residual(const MieniConvArgs *args, const GemmBlock *block, int32_t channel,
                           int32_t width, Buffer *buffer)
 {
     MieniResidual kind = args->shape->residual;
@@ -284,8 +234,8 @@ static void fill_residual(const MieniConvArgs *args, const Block *block, int32_t
     }
 }
 
-static void copy_out(const MieniConvArgs *args, const Block *block, int32_t channel, int32_t width,
-                     const Buffer *buffer)
+static void copy_out(const MieniConvArgs *args, const GemmBlock *block, int32_t channel,
+                     int32_t width, const Buffer *buffer)
 {
     for (int32_t v = 0; v < width; v += 4) {
         ptrdiff_t lanes = args->out.pixel_stride - channel - v;
@@ -295,7 +245,7 @@ static void copy_out(const MieniConvArgs *args, const Block *block, int32_t chan
 }
 
 static void run_block(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                      const Block *block)
+                      const GemmBlock *block)
 {
     const MieniConvShape *shape = args->shape;
     ptrdiff_t k = (ptrdiff_t)input->taps_y * input->taps_x * input->depth;
@@ -340,17 +290,17 @@ void mieni_gemm_neon(const MieniConvArgs *args, const GemmInput *input, const fl
 {
     int32_t width = args->shape->out_width;
     int32_t k = input->taps_y * input->taps_x * input->depth;
-    int32_t most = MIENI_MIN(MIENI_MAX(BLOCK_FLOATS / k, 2 * MAX_ROWS), BLOCK_PIXELS);
+    int32_t most = MIENI_MIN(MIENI_MAX(BLOCK_FLOATS / k, 2 * MAX_ROWS), GEMM_BLOCK_PIXELS);
     int32_t first = row_begin * width, end = row_end * width;
-    Block block;
+    GemmBlock block;
 
     while (first < end) {
         /* Equal blocks, each a whole number of tiles if that can be. */
         int32_t n_blocks = (end - first + most - 1) / most;
         block.first = first;
         block.n = ((end - first) / n_blocks + MAX_ROWS - 1) / MAX_ROWS * MAX_ROWS;
-        block.n = MIENI_MIN(MIENI_MIN(block.n, BLOCK_PIXELS), end - first);
-        locate_block(args, input, row_begin, &block);
+        block.n = MIENI_MIN(MIENI_MIN(block.n, GEMM_BLOCK_PIXELS), end - first);
+        gemm_locate_block(args, input, row_begin, &block);
         run_block(args, input, packed, &block);
         for (int32_t i = 0; i < block.n && neon_has_tail(args); i++)
             mieni_conv_tail_neon(args, block.out[i], 0, args->shape->out_channels);

@@ -10,19 +10,8 @@
 #ifndef MIENI_KERNELS_ARM_GEMM_NEON_H
 #define MIENI_KERNELS_ARM_GEMM_NEON_H
 
+#include "kernels/gemm.h"
 #include "kernels/arm/neon.h"
-
-/*
- * Where the factors of output pixel (y, x) are: for each of taps_y * taps_x taps, `depth` floats at
- * in + (y - row_begin) * row + x * pixel + ky * tap_row + kx * tap_pixel.
- */
-typedef struct GemmInput {
-    const float *in;
-    ptrdiff_t row, pixel;
-    int32_t taps_y, taps_x;
-    ptrdiff_t tap_row, tap_pixel;
-    int32_t depth;
-} GemmInput;
 
 size_t mieni_gemm_packed_floats_neon(int32_t out_channels, size_t k);
 

@@ -107,9 +107,6 @@ MIENI_INLINE float32x4_t neon_residual(MieniResidual kind, const float *from, pt
     return vmaxq_f32(top, bottom);
 }
 
-/* True if every tap of every output pixel lies inside the input plane or its zero border. */
-bool mieni_border_suffices_neon(const MieniConvShape *shape, const MieniPlane *in);
-
 /* True if mieni_conv_tail_neon has anything to do. */
 static inline bool neon_has_tail(const MieniConvArgs *args)
 {

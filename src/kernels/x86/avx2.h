@@ -101,9 +101,6 @@ MIENI_INLINE __m256 avx2_residual(MieniResidual kind, const float *from, ptrdiff
     return _mm256_max_ps(top, bottom);
 }
 
-/* True if every tap of every output pixel lies inside the input plane or its zero border. */
-bool mieni_border_suffices_avx2(const MieniConvShape *shape, const MieniPlane *in);
-
 /* True if mieni_conv_tail_avx2 has anything to do. */
 static inline bool avx2_has_tail(const MieniConvArgs *args)
 {

@@ -8,16 +8,6 @@
 
 #include <math.h>
 
-bool mieni_border_suffices_avx2(const MieniConvShape *shape, const MieniPlane *in)
-{
-    int32_t below = (shape->out_height - 1) * shape->stride + shape->kernel_height -
-                    shape->pad_top - shape->in_height;
-    int32_t behind = (shape->out_width - 1) * shape->stride + shape->kernel_width -
-                     shape->pad_left - shape->in_width;
-    return shape->pad_top <= in->border && shape->pad_left <= in->border && below <= in->border &&
-           behind <= in->border;
-}
-
 void mieni_conv_tail_avx2(const MieniConvArgs *args, float *out, int32_t begin, int32_t end)
 {
     if (args->shape->activation == MIENI_ACTIVATION_SIGMOID)
@@ -28,24 +18,19 @@ void mieni_conv_tail_avx2(const MieniConvArgs *args, float *out, int32_t begin, 
             out[c] = 0.0f;
 }
 
-static size_t k_of(const MieniConvShape *shape)
-{
-    return (size_t)shape->kernel_height * (size_t)shape->kernel_width * (size_t)shape->in_channels;
-}
-
 static size_t packed_floats(const MieniConvShape *shape)
 {
-    return mieni_gemm_packed_floats_avx2(shape->out_channels, k_of(shape));
+    return mieni_gemm_packed_floats_avx2(shape->out_channels, gemm_k_of(shape));
 }
 
 static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
 {
-    mieni_gemm_pack_avx2(weights, shape->out_channels, k_of(shape), gemm_panel_width, packed);
+    mieni_gemm_pack_avx2(weights, shape->out_channels, gemm_k_of(shape), gemm_panel_width, packed);
 }
 
 static size_t conv_scratch_floats(const MieniConvShape *shape)
 {
-    return (size_t)shape->out_width * k_of(shape);
+    return (size_t)shape->out_width * gemm_k_of(shape);
 }
 
 static size_t no_scratch_floats(const MieniConvShape *shape)
@@ -54,72 +39,22 @@ static size_t no_scratch_floats(const MieniConvShape *shape)
     return 0;
 }
 
-GemmInput mieni_conv_gather_avx2(const MieniConvArgs *args, int32_t y)
-{
-    const MieniConvShape *shape = args->shape;
-    size_t depth = (size_t)shape->in_channels;
-    float *to = args->scratch;
-
-    for (int32_t x = 0; x < shape->out_width; x++) {
-        for (int32_t i = 0; i < shape->kernel_height * shape->kernel_width; i++, to += depth) {
-            int32_t sy = y * shape->stride - shape->pad_top + i / shape->kernel_width;
-            int32_t sx = x * shape->stride - shape->pad_left + i % shape->kernel_width;
-            if (sy < 0 || sy >= shape->in_height || sx < 0 || sx >= shape->in_width)
-                memset(to, 0, depth * sizeof(float));
-            else
-                memcpy(to, mieni_plane_at(&args->in, sy, sx), depth * sizeof(float));
-        }
-    }
-    return (GemmInput){.in = args->scratch,
-                       .pixel = (ptrdiff_t)k_of(shape),
-                       .taps_y = 1,
-                       .taps_x = 1,
-                       .depth = (int32_t)k_of(shape)};
-}
-
-GemmInput mieni_conv_input_avx2(const MieniConvArgs *args, int32_t row_begin)
-{
-    const MieniConvShape *shape = args->shape;
-    const MieniPlane *in = &args->in;
-    bool gapless = in->pixel_stride == shape->in_channels;
-
-    return (GemmInput){
-        .in = mieni_plane_at(in, row_begin * shape->stride - shape->pad_top, -shape->pad_left),
-        .row = shape->stride * in->row_stride,
-        .pixel = shape->stride * in->pixel_stride,
-        .taps_y = shape->kernel_height,
-        .taps_x = gapless ? 1 : shape->kernel_width,
-        .tap_row = in->row_stride,
-        .tap_pixel = in->pixel_stride,
-        .depth = gapless ? shape->kernel_width * shape->in_channels : shape->in_channels};
-}
-
-GemmInput mieni_pointwise_input_avx2(const MieniConvArgs *args, int32_t row_begin)
-{
-    return (GemmInput){.in = mieni_plane_at(&args->in, row_begin, 0),
-                       .row = args->in.row_stride,
-                       .pixel = args->in.pixel_stride,
-                       .taps_y = 1,
-                       .taps_x = 1,
-                       .depth = args->shape->in_channels};
-}
-
 static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
-    if (mieni_border_suffices_avx2(args->shape, &args->in)) {
-        GemmInput direct = mieni_conv_input_avx2(args, row_begin);
+    if (gemm_border_suffices(args->shape, &args->in)) {
+        GemmInput direct = gemm_conv_input(args, row_begin);
         mieni_gemm_avx2(args, &direct, args->packed, row_begin, row_end);
         return;
     }
     for (int32_t y = row_begin; y < row_end; y++) {
-        GemmInput gathered = mieni_conv_gather_avx2(args, y);
+        GemmInput gathered = gemm_conv_gather(args, y);
         mieni_gemm_avx2(args, &gathered, args->packed, y, y + 1);
     }
 }
 
 static void run_pointwise(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
-    GemmInput input = mieni_pointwise_input_avx2(args, row_begin);
+    GemmInput input = gemm_pointwise_input(args, row_begin);
     mieni_gemm_avx2(args, &input, args->packed, row_begin, row_end);
 }
 

@@ -48,20 +48,20 @@ static size_t pointwise_scratch_floats(const MieniConvShape *shape)
 
 static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
-    GemmInput direct = mieni_conv_input_avx2(args, row_begin);
-    if (mieni_border_suffices_avx2(args->shape, &args->in) && gemm_takes_avx512(&direct)) {
+    GemmInput direct = gemm_conv_input(args, row_begin);
+    if (gemm_border_suffices(args->shape, &args->in) && gemm_takes_avx512(&direct)) {
         mieni_gemm_avx512(args, &direct, args->packed, row_begin, row_end);
         return;
     }
     for (int32_t y = row_begin; y < row_end; y++) {
-        GemmInput gathered = mieni_conv_gather_avx2(args, y);
+        GemmInput gathered = gemm_conv_gather(args, y);
         mieni_gemm_avx512(args, &gathered, args->packed, y, y + 1);
     }
 }
 
 static void run_pointwise(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
-    GemmInput input = mieni_pointwise_input_avx2(args, row_begin);
+    GemmInput input = gemm_pointwise_input(args, row_begin);
     const float *packed = args->packed + HEADER_FLOATS;
     if (args->packed[0] != 0)
         mieni_sparse_avx512(args, &input, packed, args->scratch, row_begin, row_end);

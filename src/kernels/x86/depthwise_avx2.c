@@ -7,6 +7,7 @@
  * for what lies outside. Other kernels, and planes without lanes or border enough, go tap by tap
  * with checks and masks. No over-read.
  */
+#include "kernels/gemm.h"
 #include "kernels/x86/depthwise_avx2.h"
 
 size_t mieni_depthwise_packed_floats_avx2(const MieniConvShape *shape)
@@ -149,7 +150,7 @@ void mieni_depthwise_row_avx2(const MieniConvArgs *args, const float *packed, in
                .width = shape->out_width};
 
     if (shape->kernel_height != 3 || shape->kernel_width != 3 || shape->stride > 2 ||
-        plane->pixel_stride < row.channels || !mieni_border_suffices_avx2(shape, plane)) {
+        plane->pixel_stride < row.channels || !gemm_border_suffices(shape, plane)) {
         checked_row(args, packed, y, to);
         return;
     }

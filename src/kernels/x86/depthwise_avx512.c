@@ -5,6 +5,7 @@
  * neighbouring pixels in a vector, both with the same weights: to the code such a pair is a pixel
  * of 16 channels, whose taps are half a pixel apart.
  */
+#include "kernels/gemm.h"
 #include "kernels/x86/depthwise_avx512.h"
 
 #define BLOCK_FLOATS 1024 /* outputs of all channels while a group's weights stay in registers */
@@ -232,7 +233,7 @@ void mieni_depthwise_row_avx512(const MieniConvArgs *args, const float *packed, 
                .width = shape->out_width};
 
     if (shape->kernel_height != 3 || shape->kernel_width != 3 || shape->stride > 2 ||
-        plane->pixel_stride < row.channels || !mieni_border_suffices_avx2(shape, plane)) {
+        plane->pixel_stride < row.channels || !gemm_border_suffices(shape, plane)) {
         checked_row(args, packed, y, to);
         return;
     }

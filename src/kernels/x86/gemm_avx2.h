@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one dense product behind conv, pointwise and depthwise_pointwise: pixels times weight panels,
- * with bias and residual as the sums' first value and the activation as their last step.
+ * with the bias as the sums' first value, then the products in their order, then residual and
+ * activation.
  *
  * Output channels are cut into panels of 16, with one of 8 or 24 at the end. A panel is [bias]
  * [slope][k][width], zero where there are no more channels. So outputs get their zero lanes for
@@ -10,19 +11,8 @@
 #ifndef MIENI_KERNELS_X86_GEMM_AVX2_H
 #define MIENI_KERNELS_X86_GEMM_AVX2_H
 
+#include "kernels/gemm.h"
 #include "kernels/x86/avx2.h"
-
-/*
- * Where the factors of output pixel (y, x) are: for each of taps_y * taps_x taps, `depth` floats at
- * in + (y - row_begin) * row + x * pixel + ky * tap_row + kx * tap_pixel.
- */
-typedef struct GemmInput {
-    const float *in;
-    ptrdiff_t row, pixel;
-    int32_t taps_y, taps_x;
-    ptrdiff_t tap_row, tap_pixel;
-    int32_t depth;
-} GemmInput;
 
 size_t mieni_gemm_packed_floats_avx2(int32_t out_channels, size_t k);
 
@@ -41,14 +31,5 @@ static inline int32_t gemm_panel_width(int32_t left)
 {
     return left == 24 || left == 8 ? left : 16;
 }
-
-/* conv of a plane whose border suffices: where its factors are. */
-GemmInput mieni_conv_input_avx2(const MieniConvArgs *args, int32_t row_begin);
-
-/* conv of any other: copies the factors of one output row side by side into scratch, zeros for
- * places outside the plane. */
-GemmInput mieni_conv_gather_avx2(const MieniConvArgs *args, int32_t y);
-
-GemmInput mieni_pointwise_input_avx2(const MieniConvArgs *args, int32_t row_begin);
 
 #endif
