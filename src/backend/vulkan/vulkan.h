@@ -133,7 +133,8 @@ struct MieniDevicePlan {
     int32_t n_landmarks;
     size_t result_words; /* of a job */
 
-    int32_t max_batch, capacity;     /* jobs that can go at once, that there is room for now */
+    int32_t max_batch; /* jobs that the device takes at once */
+    int32_t capacity;  /* jobs that the buffers have room for; grows up to max_batch */
     size_t input_word, results_word; /* places in `io` */
     VulkanBuffer tables, activations;
     VulkanBuffer io;      /* parameters, inputs, results: what shaders see */
