@@ -19,6 +19,18 @@
 extern "C" {
 #endif
 
+/** What a device computes networks in. Crop, box and landmark decode and refinement are the same in
+ * all. */
+typedef enum MienPrecision {
+    /** Single precision. */
+    MIEN_PRECISION_FP32 = 0,
+    /** Activations and weights in half precision; landmarks move by about a thousandth of the
+     * distance between the eyes. A device that cannot is refused. */
+    MIEN_PRECISION_FP16 = 1,
+    /** MIEN_PRECISION_FP16 on devices that are faster with it, else MIEN_PRECISION_FP32. */
+    MIEN_PRECISION_AUTO = 2
+} MienPrecision;
+
 /** What is known of a device. Texts are empty, and numbers 0, where something is not known. */
 typedef struct MienDeviceInfo {
     /** "cpu", "cuda:0"; a back end that has no device or is not built stands here as "cuda" or

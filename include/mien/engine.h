@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "device.h"
 #include "image.h"
 #include "log.h"
 #include "model.h"
@@ -141,6 +142,8 @@ typedef struct MienEngineOptions {
     int32_t queue_capacity;
     /** MIEN_MODE_LIVE_STREAM (default MIEN_QUEUE_NEWEST) */
     MienQueuePolicy queue_policy;
+    /** What the device computes in (default MIEN_PRECISION_FP32) */
+    MienPrecision precision;
 } MienEngineOptions;
 
 /** Where the stages of an engine run, and with what. Strings belong to the engine. */
@@ -162,6 +165,8 @@ typedef struct MienEngineInfo {
     /** Device that computes blendshapes; empty if the engine does not. (device_landmarks is empty
      * if the engine only detects.) */
     const char *device_blendshapes;
+    /** What the device computes in; never MIEN_PRECISION_AUTO. */
+    MienPrecision precision;
 } MienEngineInfo;
 
 /** Counters of MIEN_MODE_LIVE_STREAM since the engine was created. received = dropped + processed +

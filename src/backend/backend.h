@@ -14,8 +14,9 @@ typedef struct MieniDevicePlan
     MieniDevicePlan; /* a plan with its weights packed and its memory laid out */
 
 typedef struct MieniDeviceOptions {
-    int32_t threads;     /* CPU: threads that compute; other back ends ignore it */
-    uint64_t cpu_mask;   /* CPU: instruction sets that may be used */
+    int32_t threads;   /* CPU: threads that compute; other back ends ignore it */
+    uint64_t cpu_mask; /* CPU: instruction sets that may be used */
+    MienPrecision precision;
     const MieniLog *log; /* outlives the device */
 } MieniDeviceOptions;
 
@@ -54,12 +55,18 @@ typedef struct MieniBackend {
      */
     void (*describe)(int32_t index, MienDeviceInfo *info);
 
-    /* Opens device `index`, 0 <= index < count(). */
+    /*
+     * Opens device `index`, 0 <= index < count(). With MIEN_PRECISION_AUTO it decides itself; one
+     * that cannot do what options->precision asks opens as it can, and the registry refuses it.
+     */
     MienStatus (*open)(int32_t index, const MieniDeviceOptions *options, MieniDevice **device,
                        MienError *error);
 
     /* The instruction set or architecture in use, for the record. */
     const char *(*isa)(const MieniDevice *device);
+
+    /* What an open device computes in, never MIEN_PRECISION_AUTO. NULL: always in fp32. */
+    MienPrecision (*precision)(const MieniDevice *device);
 
     /* Packs a plan's weights and lays out its memory; the plan may be freed afterwards. */
     MienStatus (*plan_create)(MieniDevice *device, const MieniPlan *plan, MieniDevicePlan **out,
@@ -77,6 +84,12 @@ typedef struct MieniBackend {
     /* After all of its plans. NULL is fine. */
     void (*close)(MieniDevice *device);
 } MieniBackend;
+
+static inline MienPrecision mieni_device_precision(const MieniBackend *backend,
+                                                   const MieniDevice *device)
+{
+    return backend->precision ? backend->precision(device) : MIEN_PRECISION_FP32;
+}
 
 extern const MieniBackend mieni_backend_cpu;
 extern const MieniBackend mieni_backend_cuda;

@@ -75,6 +75,12 @@ static MienStatus open_device(const MieniBackend *backend, int32_t index,
                           info.reason_text);
     MieniDevice *device;
     MienStatus status = backend->open(index, options, &device, error);
+    if (status == MIEN_OK && options->precision == MIEN_PRECISION_FP16 &&
+        mieni_device_precision(backend, device) != MIEN_PRECISION_FP16)
+        status = mieni_fail(error, MIEN_E_DEVICE, "half-precision-missing",
+                            "device %s does not compute in half precision; use --precision fp32 or "
+                            "auto",
+                            info.id);
     MieniSelftest result;
     if (status == MIEN_OK)
         status = mieni_selftest(backend, device, info.id, 0, &result, error);

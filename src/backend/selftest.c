@@ -211,7 +211,9 @@ MienStatus mieni_selftest(const MieniBackend *backend, MieniDevice *device, cons
         if (isnan(off))
             break;
     }
-    if (status == MIEN_OK && !(result->difference <= MIENI_SELFTEST_TOLERANCE))
+    bool half = mieni_device_precision(backend, device) == MIEN_PRECISION_FP16;
+    double tolerance = half ? MIENI_SELFTEST_TOLERANCE_FP16 : MIENI_SELFTEST_TOLERANCE;
+    if (status == MIEN_OK && !(result->difference <= tolerance))
         return mieni_fail(error, MIEN_E_DEVICE, "device-computes-garbage",
                           "device %s: its self-test gave %g where %g is right; the driver or "
                           "the device is faulty",

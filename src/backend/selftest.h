@@ -7,6 +7,7 @@
 
 /* What an output, which is about 1, may be off. */
 #define MIENI_SELFTEST_TOLERANCE 1e-3
+#define MIENI_SELFTEST_TOLERANCE_FP16 1e-2
 
 typedef struct MieniSelftest {
     double run_ms;     /* the shortest of the timed runs; 0 if there were none */

@@ -55,6 +55,8 @@ static MienStatus check_options(const MienEngineOptions *options, MienError *err
     else if (live && options->queue_policy != MIEN_QUEUE_NEWEST &&
              options->queue_policy != MIEN_QUEUE_BLOCK)
         wrong = "queue_policy: neither MIEN_QUEUE_NEWEST nor MIEN_QUEUE_BLOCK";
+    else if (options->precision < MIEN_PRECISION_FP32 || options->precision > MIEN_PRECISION_AUTO)
+        wrong = "precision: none that there is";
     else if (options->threads < 1 || options->threads > MAX_THREADS)
         wrong = "threads: not in 1..64";
     else if (options->device && strlen(options->device) >= sizeof(((MienEngine *)0)->requested))
@@ -117,8 +119,10 @@ MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out
     snprintf(engine->requested, sizeof(engine->requested), "%s",
              options->device ? options->device : "cpu");
     engine->options.device = engine->requested;
-    const MieniDeviceOptions device = {
-        .threads = options->threads, .cpu_mask = options->cpu_mask, .log = &engine->log};
+    const MieniDeviceOptions device = {.threads = options->threads,
+                                       .cpu_mask = options->cpu_mask,
+                                       .precision = options->precision,
+                                       .log = &engine->log};
     status = mieni_registry_open(engine->requested, options->allow_software, &device,
                                  &engine->choice, error);
     if (status == MIEN_OK)
@@ -153,6 +157,7 @@ MienStatus mien_engine_info(const MienEngine *engine, MienEngineInfo *info)
     info->n_landmarks = engine->shape.n_landmarks;
     info->device_choice = engine->choice.why;
     info->device_blendshapes = engine->blendshapes.plan ? engine->choice.id : "";
+    info->precision = mieni_device_precision(engine->choice.backend, engine->choice.device);
     return MIEN_OK;
 }
 

@@ -90,11 +90,33 @@ static void auto_says_why(void **state)
     choice.backend->close(choice.device);
 }
 
+/* A CPU without kernels for halves is not used in single precision instead; auto takes it as it is.
+ */
+static void refuses_precision_that_is_not_there(void **state)
+{
+    (void)state;
+    MieniDeviceOptions half = options;
+    half.cpu_mask = 0; /* the reference kernels have none */
+    half.precision = MIEN_PRECISION_FP16;
+    MieniChoice choice;
+    MienError error = {0};
+    assert_int_equal(mieni_registry_open("cpu", false, &half, &choice, &error), MIEN_E_DEVICE);
+    assert_string_equal(error.reason, "half-precision-missing");
+    assert_null(choice.device);
+    half.precision = MIEN_PRECISION_AUTO;
+    assert_int_equal(mieni_registry_open("cpu", false, &half, &choice, NULL), MIEN_OK);
+    assert_int_equal(mieni_device_precision(choice.backend, choice.device), MIEN_PRECISION_FP32);
+    choice.backend->close(choice.device);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lists_every_back_end), cmocka_unit_test(opens_the_cpu),
-        cmocka_unit_test(refuses_names_that_are_none), cmocka_unit_test(never_falls_back),
-        cmocka_unit_test(auto_says_why)};
+        cmocka_unit_test(lists_every_back_end),
+        cmocka_unit_test(opens_the_cpu),
+        cmocka_unit_test(refuses_names_that_are_none),
+        cmocka_unit_test(never_falls_back),
+        cmocka_unit_test(auto_says_why),
+        cmocka_unit_test(refuses_precision_that_is_not_there)};
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -75,6 +75,17 @@ class Choosing(tool.Case):
             done = self.mien("run", "a.ppm", *arguments)
             self.assertEqual((done.returncode, done.stdout), (3, ""), done.stderr)
 
+    def test_precision(self):
+        self.assertEqual(self.header()["precision"], "fp32")
+        self.assertIn(self.header("--precision", "auto")["precision"], ("fp32", "fp16"))
+        done = self.mien("run", "a.ppm", "--precision", "fp16", "-o", "out.jsonl")
+        if done.returncode == 0:  # a processor with half-precision arithmetic
+            self.assertEqual(self.header("--precision", "fp16")["precision"], "fp16")
+            return
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"^mien: error: device cpu .*\[half-precision-missing\]\n$")
+        self.assertEqual(self.files(), ["a.ppm"])
+
     def test_names_that_no_device_has(self):
         for name in ("GPU", "cpu:0", "cuda0", "opencl:1", "null", "x" * 300):
             done = self.mien("run", "a.ppm", "--device", name, "-o", "out.jsonl")

@@ -50,6 +50,8 @@ SPOIL(high_fov, options->fov_degrees = 171)
 SPOIL(nan_fov, options->fov_degrees = NAN)
 SPOIL(bad_smoothing, options->smoothing = (MienSmoothing)4)
 SPOIL(negative_smoothing, options->smoothing = (MienSmoothing)-1)
+SPOIL(bad_precision, options->precision = (MienPrecision)3)
+SPOIL(negative_precision, options->precision = (MienPrecision)-1)
 SPOIL(detector_with_transform, options->model = NULL; options->transform = true)
 SPOIL(mesh_with_blendshapes, options->blendshapes = true)
 SPOIL(live_without_callback, options->mode = MIEN_MODE_LIVE_STREAM)
@@ -91,6 +93,8 @@ static const Spoiler spoilers[] = {
     {nan_fov, MIEN_E_ARGUMENT, "fov_degrees"},
     {bad_smoothing, MIEN_E_ARGUMENT, "smoothing"},
     {negative_smoothing, MIEN_E_ARGUMENT, "smoothing"},
+    {bad_precision, MIEN_E_ARGUMENT, "precision"},
+    {negative_precision, MIEN_E_ARGUMENT, "precision"},
     {detector_with_transform, MIEN_E_ARGUMENT, "option model"},
     {mesh_with_blendshapes, MIEN_E_UNSUPPORTED, "option blendshapes: the model is no bundle"},
     {live_without_callback, MIEN_E_ARGUMENT, "on_result"},

@@ -15,6 +15,8 @@
 
 const char *const cli_color_names[] = {"auto", "always", "never", NULL};
 
+const char *const cli_precision_names[] = {"fp32", "fp16", "auto", NULL};
+
 /* Edits (insert, delete, replace, swap neighbours) that turn `a` into `b`; large for long texts.
  * Source: F. J. Damerau, "A technique for computer detection and correction of spelling errors",
  * CACM 7(3), 1964, in the form that never edits a swapped pair again. */

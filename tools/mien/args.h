@@ -72,6 +72,9 @@ typedef struct CliCommon {
 
 extern const char *const cli_color_names[];
 
+/* In the order of MienPrecision. */
+extern const char *const cli_precision_names[];
+
 /* cli_args_parse: everything is done, leave with 0. */
 #define CLI_ARGS_DONE (-1)
 

@@ -24,7 +24,7 @@ typedef struct RunValues {
     const char *model, *detector, *model_dir, *draw, *device;
     bool refine, is_static, require_face, allow_software;
     double min_detection_confidence, min_presence_confidence, min_tracking_confidence, fov;
-    int32_t smooth, progress;
+    int32_t smooth, precision, progress;
 } RunValues;
 
 /* fov: not given. */
@@ -44,6 +44,7 @@ static const CliOption options[] = {
     {"model-dir", 0, CLI_TEXT, offsetof(RunValues, model_dir), "DIR", "look for models here first", 0, 0, NULL},
     {"device", 'd', CLI_TEXT, offsetof(RunValues, device), "D", "cpu, cuda[:N|:GPU-uuid], vulkan[:N], gpu or auto; nothing else is used instead (default $MIEN_DEVICE, else cpu)", 0, 0, NULL},
     {"allow-software", 0, CLI_FLAG, offsetof(RunValues, allow_software), NULL, "let --device vulkan:N be a driver that computes on the CPU", 0, 0, NULL},
+    {"precision", 0, CLI_CHOICE, offsetof(RunValues, precision), "P", "what the device computes in: fp32, fp16, or auto, which is fp16 where the device is faster with it (default fp32)", 0, 0, cli_precision_names},
     {"min-detection-confidence", 0, CLI_REAL, offsetof(RunValues, min_detection_confidence), "X", "drop detections below this score (default 0.5)", 0, 1, NULL},
     {"min-tracking-confidence", 0, CLI_REAL, offsetof(RunValues, min_tracking_confidence), "X", "face_mesh: drop faces whose presence is not above this; face_landmarker: a detection that overlaps a followed face by more is that face (default 0.5)", 0, 1, NULL},
     {"min-presence-confidence", 0, CLI_REAL, offsetof(RunValues, min_presence_confidence), "X", "face_landmarker: drop faces whose presence is not above this (default 0.5)", 0, 1, NULL},
@@ -232,6 +233,7 @@ static CliExit check_values(RunValues *values, CliRun *run)
     run->min_tracking_confidence = values->min_tracking_confidence;
     run->smoothing = (MienSmoothing)values->smooth; /* in the order of the names */
     run->smooth_name = smooth_names[values->smooth];
+    run->precision = (MienPrecision)values->precision; /* in the order of the names */
     if (values->fov > NO_FOV)
         run->fov_degrees = values->fov;
     run->is_static = values->is_static;

@@ -49,7 +49,9 @@ CliExit cli_refuse_device(const char *device, const MienError *error)
 {
     MienDoctor *doctor = NULL;
     const MienFinding *finding = NULL;
-    if (cli_examine(device, false, &doctor, NULL) == MIEN_OK)
+    /* What the device cannot do at all is no fault that the doctor could find. */
+    bool faulty = strcmp(error->reason, "half-precision-missing") != 0;
+    if (faulty && cli_examine(device, false, &doctor, NULL) == MIEN_OK)
         finding = find(doctor, error);
     if (finding) {
         cli_fail(CLI_DEVICE, "device %s: %s [%s]", device, finding->title, finding->id);
@@ -57,7 +59,8 @@ CliExit cli_refuse_device(const char *device, const MienError *error)
     } else {
         cli_fail(CLI_DEVICE, "%s [%s]", error->text, error->reason);
     }
-    cli_continue("  more      mien doctor --device %s", device);
+    if (faulty)
+        cli_continue("  more      mien doctor --device %s", device);
     mien_doctor_destroy(doctor);
     return CLI_DEVICE;
 }

@@ -66,6 +66,7 @@ static CliExit make_engine(Session *session, MienMode mode)
     options.transform = run->transform;
     options.fov_degrees = (float)run->fov_degrees;
     options.threads = run->threads;
+    options.precision = run->precision;
     options.device = from->device;
     options.allow_software = from->allow_software;
     options.log = log_line;

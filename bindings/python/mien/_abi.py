@@ -22,6 +22,7 @@ COLOR_RANGES = {"limited": 0, "full": 1}
 
 # engine.h
 MODES = {"image": 0, "video": 1, "live_stream": 2}
+PRECISIONS = {"fp32": 0, "fp16": 1, "auto": 2}
 SMOOTHINGS = {"default": 0, "off": 1, "mediapipe": 2, "strong": 3}
 QUEUE_POLICIES = {"newest": 0, "block": 1}
 
@@ -116,6 +117,7 @@ class MienEngineOptions(Structure):
         ("on_result_user", c_void_p),
         ("queue_capacity", c_int32),
         ("queue_policy", c_int),
+        ("precision", c_int),
     ]
 
 
@@ -130,6 +132,7 @@ class MienEngineInfo(Structure):
         ("n_landmarks", c_int32),
         ("device_choice", c_char_p),
         ("device_blendshapes", c_char_p),
+        ("precision", c_int),
     ]
 
 

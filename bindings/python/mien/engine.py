@@ -17,7 +17,7 @@ from .result import Result
 EngineInfo = NamedTuple("EngineInfo", [
     ("device_requested", str), ("device_crop", str), ("device_detector", str),
     ("device_landmarks", str), ("device_blendshapes", str), ("isa", str), ("n_landmarks", int),
-    ("device_choice", str),
+    ("device_choice", str), ("precision", str),
 ])
 EngineInfo.__doc__ = """Where the stages of an engine run, and with what: include/mien/engine.h."""
 
@@ -65,8 +65,8 @@ class Engine:
     device: "cpu", "cuda:0", "vulkan:0", "gpu", "auto" ...; None: $MIEN_DEVICE, else "cpu".
     max_faces, min_detection_confidence, min_tracking_confidence, min_presence_confidence,
     blendshapes, transform, fov_degrees, smoothing ("default", "off", "mediapipe", "strong"),
-    threads, allow_software, queue_capacity, queue_policy ("newest", "block"): as in
-        include/mien/engine.h.
+    threads, allow_software, queue_capacity, queue_policy ("newest", "block"),
+    precision ("fp32", "fp16", "auto"): as in include/mien/engine.h.
     on_result: called as on_result(result, timestamp_us), or with a MienError in place of the result
         if the frame failed, from a thread of the engine's own. Calls from there with the same engine
         fail, but info, stats and close.
@@ -81,7 +81,8 @@ class Engine:
                  min_presence_confidence: float = 0.5, threads: int = 1, blendshapes: bool = False,
                  transform: bool = False, fov_degrees: float = 63.0, smoothing: str = "default",
                  on_result: Optional[Callable[[Any, int], None]] = None, queue_capacity: int = 1,
-                 queue_policy: str = "newest", allow_software: bool = False) -> None:
+                 queue_policy: str = "newest", allow_software: bool = False,
+                 precision: str = "fp32") -> None:
         self._pointer = None  # type: Optional[ctypes.c_void_p]
         self._pid = os.getpid()
         self._guard = threading.Condition()
@@ -110,6 +111,7 @@ class Engine:
         options.allow_software = bool(allow_software)
         options.queue_capacity = integer("queue_capacity", queue_capacity)
         options.queue_policy = lookup(_abi.QUEUE_POLICIES, "queue_policy", queue_policy)
+        options.precision = lookup(_abi.PRECISIONS, "precision", precision)
         options.log = ctypes.cast(_pass_on, ctypes.c_void_p)
         options.log_level = _MIEN_LEVELS.get(_log.getEffectiveLevel(), 2)
         self._on_result = on_result
@@ -210,6 +212,8 @@ class Engine:
             for name in EngineInfo._fields:
                 value = getattr(info, name)
                 values[name] = value.decode() if isinstance(value, bytes) else value
+        names = {number: name for name, number in _abi.PRECISIONS.items()}
+        values["precision"] = names[values["precision"]]
         return EngineInfo(**values)
 
     def reset(self) -> None:

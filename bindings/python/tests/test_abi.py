@@ -22,6 +22,7 @@ CONSTANTS.update({"MIEN_PIXEL_" + c: _abi.PIXEL_FORMATS[name] for c, name in (
     ("NV12", "NV12"), ("I420", "I420"))})
 for _prefix, _table in (("MATRIX", _abi.COLOR_MATRICES), ("RANGE", _abi.COLOR_RANGES),
                         ("MODE", _abi.MODES), ("SMOOTHING", _abi.SMOOTHINGS),
+                        ("PRECISION", _abi.PRECISIONS),
                         ("QUEUE", _abi.QUEUE_POLICIES)):
     CONSTANTS.update({"MIEN_{}_{}".format(_prefix, name.upper()): value
                       for name, value in _table.items()})

@@ -58,6 +58,7 @@ static CliExit source_begin(CliOutput *output, const CliSource *source)
     if (*run->info.device_blendshapes)
         put_key_text(out, ",\"blendshapes\":", run->info.device_blendshapes);
     put_key_text(out, "},\"isa\":", run->info.isa);
+    put_key_text(out, ",\"precision\":", cli_precision_names[run->info.precision]);
     if (*run->info.device_choice)
         put_key_text(out, ",\"choice\":", run->info.device_choice);
     cli_put(out, "}");

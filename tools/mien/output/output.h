@@ -34,6 +34,7 @@ typedef struct CliRun {
     double min_detection_confidence, min_presence_confidence, min_tracking_confidence;
     MienSmoothing smoothing;
     const char *smooth_name; /* as in --smooth */
+    MienPrecision precision;
     bool is_static, blendshapes, transform;
     double fov_degrees;   /* of the camera, vertical */
     unsigned overlay;     /* CliOverlay */
