@@ -32,23 +32,35 @@ class DeviceError(MienError):
     """The device cannot be used, or has failed; reason says why."""
 
 
-def _load() -> ctypes.CDLL:
-    """The library of this package, or else the one that the system finds."""
-    own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", _NAME)
-    path = own if os.path.exists(own) else _NAME
+class Library:
+    """A loaded library. Its functions get their prototypes when they are first used."""
+
+    def __init__(self, name: str, prototypes: dict) -> None:
+        own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", name)
+        # The library of this package, or else the one that the system finds.
+        self.path = own if os.path.exists(own) else name
+        self._loaded = ctypes.CDLL(self.path)
+        self._prototypes = prototypes
+
+    def __getattr__(self, name):
+        if name not in self._prototypes:
+            raise AttributeError(name)
+        function = getattr(self._loaded, name)
+        function.restype, function.argtypes = self._prototypes[name]
+        setattr(self, name, function)
+        return function
+
+
+def _load() -> Library:
     try:
-        loaded = ctypes.CDLL(path)
+        loaded = Library(_NAME, _abi.FUNCTIONS)
     except OSError as error:
-        raise ImportError("mien: cannot load {}: {}; install a wheel of mien for this processor"
-                          .format(path, error))
+        raise ImportError("mien: cannot load libmien: {}; install a wheel of mien for this processor"
+                          .format(error))
     version = loaded.mien_api_version()
     if version != _abi.API_VERSION:
         raise ImportError("mien: {} has API {}, this package wants {}; install both from one "
-                          "release".format(path, version, _abi.API_VERSION))
-    for name, (returned, taken) in _abi.FUNCTIONS.items():
-        function = getattr(loaded, name)
-        function.restype = returned
-        function.argtypes = taken
+                          "release".format(loaded.path, version, _abi.API_VERSION))
     return loaded
 
 

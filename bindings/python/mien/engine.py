@@ -2,8 +2,8 @@
 """The engine: pictures in, faces out, on the device that it was created with."""
 import atexit
 import ctypes
-import logging
 import os
+import sys
 import threading
 import weakref
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, overload
@@ -26,17 +26,26 @@ StreamStats = NamedTuple("StreamStats", [
 ])
 StreamStats.__doc__ = """Frames of a live stream since the engine was created."""
 
-_LOG_LEVELS = {2: logging.WARNING, 3: logging.INFO}
-_MIEN_LEVELS = {logging.ERROR: 1, logging.WARNING: 2, logging.INFO: 3, logging.DEBUG: 4}
-_log = logging.getLogger("mien")
+_WARNINGS = 2  # of MienLogLevel
+
+
+def _log_level() -> int:
+    """What the program's logger "mien" wants of MienLogLevel."""
+    if "logging" not in sys.modules:
+        return _WARNINGS  # logging's own default; to load it takes longer than to load all of mien
+    import logging
+    level = logging.getLogger("mien").getEffectiveLevel()
+    return {logging.ERROR: 1, logging.WARNING: _WARNINGS, logging.INFO: 3, logging.DEBUG: 4}.get(
+        level, _WARNINGS)
 
 
 @_abi.LogFn
 def _pass_on(_user: Any, level: int, area: bytes, line: bytes) -> None:
     if level == 1:
         return  # the call failed: its exception tells that
-    _log.log(_LOG_LEVELS.get(level, logging.DEBUG), "%s: %s", area.decode(),
-             line.decode("utf-8", "replace"))
+    import logging
+    logging.getLogger("mien").log({2: logging.WARNING, 3: logging.INFO}.get(level, logging.DEBUG),
+                                  "%s: %s", area.decode(), line.decode("utf-8", "replace"))
 
 
 # Engines whose own threads call into Python must be gone before the interpreter is.
@@ -113,7 +122,7 @@ class Engine:
         options.queue_policy = lookup(_abi.QUEUE_POLICIES, "queue_policy", queue_policy)
         options.precision = lookup(_abi.PRECISIONS, "precision", precision)
         options.log = ctypes.cast(_pass_on, ctypes.c_void_p)
-        options.log_level = _MIEN_LEVELS.get(_log.getEffectiveLevel(), 2)
+        options.log_level = _log_level()
         self._on_result = on_result
         self._callback = None  # type: Any
         if on_result is not None:
@@ -318,7 +327,8 @@ def _answer(of: Any) -> Callable[..., None]:
             else:
                 engine._on_result(failure(status, ""), timestamp_us)
         except Exception:  # pylint: disable=broad-except
-            _log.exception("on_result failed")
+            import logging
+            logging.getLogger("mien").exception("on_result failed")
 
     return answer
 

@@ -11,7 +11,7 @@ from typing import Any, Iterator, NamedTuple, Optional
 import numpy as np
 
 from . import _abi
-from ._library import check, failure
+from ._library import Library, check, failure
 from .image import Image
 
 _NAME = "libmien-media.so.0"
@@ -29,18 +29,12 @@ def _library() -> Any:
     """Loads libmien-media when it is needed first."""
     global _loaded
     if _loaded is None:
-        own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", _NAME)
         try:
-            library = ctypes.CDLL(own if os.path.exists(own) else _NAME)
+            _loaded = Library(_NAME, _abi.MEDIA_FUNCTIONS)
         except OSError as error:
             raise ImportError("reading files needs libmien-media, which is not in the wheel: build "
                               "mien and install it, or set LD_LIBRARY_PATH ({})".format(error)
                               ) from None
-        for name, (returned, taken) in _abi.MEDIA_FUNCTIONS.items():
-            function = getattr(library, name)
-            function.restype = returned
-            function.argtypes = taken
-        _loaded = library
     return _loaded
 
 

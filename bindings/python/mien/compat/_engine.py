@@ -2,7 +2,7 @@
 """Engines for the classes of this package."""
 from typing import Any, Optional
 
-from ..devices import doctor
+from .._devices import doctor
 from ..engine import Engine
 from .._library import DeviceError
 
