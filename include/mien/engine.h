@@ -82,6 +82,16 @@ typedef enum MienQueuePolicy {
 typedef void (*MienResultFn)(void *user, MienStatus status, const MienResult *result,
                              int64_t timestamp_us);
 
+/** What a call does when its device is lost or fails: an ECC error, a time-out, a reset driver. */
+typedef enum MienOnDeviceLoss {
+    /** It fails with MIEN_E_DEVICE, and the engine can only be destroyed. */
+    MIEN_ON_DEVICE_LOSS_FAIL = 0,
+    /** The same device, never another one, is closed and opened again, and the call goes on with
+     * its frames; what is known of followed faces stays. Up to three times in a call, which may
+     * wait for a second or two; then it fails. */
+    MIEN_ON_DEVICE_LOSS_REOPEN = 1
+} MienOnDeviceLoss;
+
 /** All bits of MienEngineOptions.cpu_mask: use whatever instructions the CPU has. */
 #define MIEN_CPU_ALL UINT64_MAX
 
@@ -144,6 +154,8 @@ typedef struct MienEngineOptions {
     MienQueuePolicy queue_policy;
     /** What the device computes in (default MIEN_PRECISION_FP32) */
     MienPrecision precision;
+    /** (default MIEN_ON_DEVICE_LOSS_FAIL) */
+    MienOnDeviceLoss on_device_loss;
 } MienEngineOptions;
 
 /** Where the stages of an engine run, and with what. Strings belong to the engine. */
@@ -167,6 +179,8 @@ typedef struct MienEngineInfo {
     const char *device_blendshapes;
     /** What the device computes in; never MIEN_PRECISION_AUTO. */
     MienPrecision precision;
+    /** How often a lost device was opened again; see MienEngineOptions.on_device_loss. */
+    int32_t n_reopened;
 } MienEngineInfo;
 
 /** Counters of MIEN_MODE_LIVE_STREAM since the engine was created. received = dropped + processed +
@@ -219,7 +233,8 @@ MIEN_API MienStatus mien_engine_create(const MienEngineOptions *options, MienEng
  *         engine is one for live streams,
  *         MIEN_E_BUSY: another thread is in a call with this engine,
  *         MIEN_E_NOMEM. In these cases the video goes on as if the call had not been made.
- *         MIEN_E_DEVICE: the device failed; the engine can only be destroyed.
+ *         MIEN_E_DEVICE: the device failed, or could not be opened again where the options ask for
+ *         that; the engine can only be destroyed.
  *         On failure no result is set, and results of earlier calls are gone.
  *
  * Threads: one thread at a time per engine.
@@ -304,6 +319,10 @@ MIEN_API MienStatus mien_engine_info(const MienEngine *engine, MienEngineInfo *i
  * MIEN_MODE_LIVE_STREAM: inside the callback of its frame, elsewhere of the last call that failed.
  * Owner: the engine. */
 MIEN_API const char *mien_engine_message(const MienEngine *engine);
+
+/** Returns the stable code of that failure ("gpu-lost"), which `mien doctor --explain` and
+ * mien_cause_find know if it is a device's; empty if there was none. Owner: the engine. */
+MIEN_API const char *mien_engine_reason(const MienEngine *engine);
 
 /** Frees the engine and the results borrowed from it; NULL is fine. In MIEN_MODE_LIVE_STREAM, at
  * any moment: frames that wait are dropped, the one that is looked at is waited for, its callback

@@ -90,8 +90,23 @@ static MienStatus open_device(const MieniBackend *backend, int32_t index,
     }
     choice->backend = backend;
     choice->device = device;
+    choice->index = index;
     snprintf(choice->id, sizeof(choice->id), "%s", info.id);
+    snprintf(choice->uuid, sizeof(choice->uuid), "%s", info.uuid);
     return MIEN_OK;
+}
+
+MienStatus mieni_registry_reopen(MieniChoice *choice, const MieniDeviceOptions *options,
+                                 MienError *error)
+{
+    MienDeviceInfo info;
+    choice->device = NULL;
+    describe(choice->backend, choice->index, &info);
+    if (strcmp(info.id, choice->id) != 0 || strcmp(info.uuid, choice->uuid) != 0)
+        return mieni_fail(error, MIEN_E_DEVICE, "gpu-lost",
+                          "device %s is there no more; run: mien doctor --explain gpu-lost",
+                          choice->id);
+    return open_device(choice->backend, choice->index, options, choice, error);
 }
 
 /* The number of a device given by its UUID, or -1. */

@@ -11,8 +11,10 @@ const MieniBackend *const *mieni_registry_backends(size_t *n);
 /* A device that was opened, with its name. */
 typedef struct MieniChoice {
     const MieniBackend *backend;
-    MieniDevice *device;
-    char id[32];   /* of the device in use: "cuda:0" */
+    MieniDevice *device; /* NULL: closed */
+    int32_t index;       /* among the back end's devices */
+    char uuid[48];       /* of the device; empty: it has none */
+    char id[32];         /* of the device in use: "cuda:0" */
     char why[256]; /* "gpu" and "auto": what was chosen and why the better ones were not; else empty
                     */
 } MieniChoice;
@@ -32,5 +34,10 @@ typedef struct MieniChoice {
 MienStatus mieni_registry_open(const char *request, bool allow_software,
                                const MieniDeviceOptions *options, MieniChoice *choice,
                                MienError *error);
+
+/* Opens the device of a choice again, that one and no other. choice->device is closed, and NULL
+ * after a failure. */
+MienStatus mieni_registry_reopen(MieniChoice *choice, const MieniDeviceOptions *options,
+                                 MienError *error);
 
 #endif

@@ -57,6 +57,9 @@ static MienStatus check_options(const MienEngineOptions *options, MienError *err
         wrong = "queue_policy: neither MIEN_QUEUE_NEWEST nor MIEN_QUEUE_BLOCK";
     else if (options->precision < MIEN_PRECISION_FP32 || options->precision > MIEN_PRECISION_AUTO)
         wrong = "precision: none that there is";
+    else if (options->on_device_loss != MIEN_ON_DEVICE_LOSS_FAIL &&
+             options->on_device_loss != MIEN_ON_DEVICE_LOSS_REOPEN)
+        wrong = "on_device_loss: neither MIEN_ON_DEVICE_LOSS_FAIL nor MIEN_ON_DEVICE_LOSS_REOPEN";
     else if (options->threads < 1 || options->threads > MAX_THREADS)
         wrong = "threads: not in 1..64";
     else if (options->device && strlen(options->device) >= sizeof(((MienEngine *)0)->requested))
@@ -119,12 +122,7 @@ MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out
     snprintf(engine->requested, sizeof(engine->requested), "%s",
              options->device ? options->device : "cpu");
     engine->options.device = engine->requested;
-    const MieniDeviceOptions device = {.threads = options->threads,
-                                       .cpu_mask = options->cpu_mask,
-                                       .precision = options->precision,
-                                       .log = &engine->log};
-    status = mieni_registry_open(engine->requested, options->allow_software, &device,
-                                 &engine->choice, error);
+    status = mieni_engine_open_device(engine, error);
     if (status == MIEN_OK)
         status = mieni_engine_create_detector(engine, error);
     if (status == MIEN_OK && options->model)
@@ -152,12 +150,13 @@ MienStatus mien_engine_info(const MienEngine *engine, MienEngineInfo *info)
     info->device_requested = engine->requested;
     info->device_crop = engine->choice.id;
     info->device_detector = engine->choice.id;
-    info->device_landmarks = engine->landmarks.plan ? engine->choice.id : "";
-    info->isa = engine->choice.backend->isa(engine->choice.device);
+    info->device_landmarks = engine->options.model ? engine->choice.id : "";
+    info->isa = engine->isa;
     info->n_landmarks = engine->shape.n_landmarks;
     info->device_choice = engine->choice.why;
-    info->device_blendshapes = engine->blendshapes.plan ? engine->choice.id : "";
-    info->precision = mieni_device_precision(engine->choice.backend, engine->choice.device);
+    info->device_blendshapes = engine->options.blendshapes ? engine->choice.id : "";
+    info->precision = engine->precision;
+    info->n_reopened = engine->n_reopened;
     return MIEN_OK;
 }
 
@@ -166,6 +165,13 @@ const char *mien_engine_message(const MienEngine *engine)
     if (!engine)
         return "";
     return engine->live ? mieni_live_message(engine->live) : engine->error.text;
+}
+
+const char *mien_engine_reason(const MienEngine *engine)
+{
+    if (!engine)
+        return "";
+    return engine->live ? mieni_live_reason(engine->live) : engine->error.reason;
 }
 
 void mieni_engine_forget(MienEngine *engine)

@@ -121,6 +121,12 @@ typedef struct MieniStage {
 /* What is done with a job when it has run. */
 typedef void (*MieniTakeFn)(MienEngine *engine, const MieniTicket *ticket, MieniJob *job);
 
+/* reopen.c: opens the device of an engine, as its options say. */
+MienStatus mieni_engine_open_device(MienEngine *engine, MienError *error);
+/* reopen.c: the same device once more, after it failed; `error` holds why, and then what came of
+ * it. `attempt` counts from 0. */
+MienStatus mieni_engine_reopen(MienEngine *engine, int attempt, MienError *error);
+
 /* process.c: runs what waits for a stage and hands each job to `take`. */
 MienStatus mieni_stage_flush(MienEngine *engine, MieniStage *stage, MieniTakeFn take);
 
@@ -145,6 +151,9 @@ MienStatus mieni_engine_create_detector(MienEngine *engine, MienError *error);
 MienStatus mieni_engine_create_landmarks(MienEngine *engine, MienError *error);
 MienStatus mieni_engine_create_blendshapes(MienEngine *engine, MienError *error);
 void mieni_engine_destroy_stages(MienEngine *engine);
+/* The plans alone: away before the device is closed, and made again when it is open again. */
+void mieni_engine_destroy_plans(MienEngine *engine);
+MienStatus mieni_engine_create_plans(MienEngine *engine, MienError *error);
 
 struct MienEngine {
     MienEngineOptions options;
@@ -154,6 +163,9 @@ struct MienEngine {
     MieniLive *live;         /* MIEN_MODE_LIVE_STREAM, else NULL */
     char requested[64];      /* the device that the options named */
     MieniChoice choice;
+    char isa[64]; /* of the device, as it was opened */
+    MienPrecision precision;
+    int32_t n_reopened;
     MieniRules rules;
     MieniStage detector;
     MieniStage landmarks;   /* without a plan where the engine only detects */

@@ -206,6 +206,11 @@ const char *mieni_live_message(const MieniLive *live)
     return mieni_live_is_inside(live) ? live->engine->error.text : live->error.text;
 }
 
+const char *mieni_live_reason(const MieniLive *live)
+{
+    return mieni_live_is_inside(live) ? live->engine->error.reason : live->error.reason;
+}
+
 /* Room for one more frame: by dropping the oldest, or by waiting. */
 static MienStatus make_room(MieniLive *live)
 {

@@ -16,6 +16,7 @@ bool mieni_live_is_inside(const MieniLive *live);
 /* Keeps the text of a failure for whoever asks outside of the callback, and returns `status`. */
 MienStatus mieni_live_refuse(MieniLive *live, MienStatus status, const char *text);
 const char *mieni_live_message(const MieniLive *live);
+const char *mieni_live_reason(const MieniLive *live);
 
 /* Drops what waits and forgets the streams; inside the callback when it has returned. */
 void mieni_live_reset(MieniLive *live);

@@ -288,9 +288,22 @@ MienStatus mieni_engine_run(MienEngine *engine, size_t n, const MienImage *image
                             const int64_t *timestamps_us, const uint32_t *stream_ids,
                             const MienResult **results)
 {
-    MienStatus status = prepare(engine, n, images, timestamps_us, stream_ids);
-    if (status == MIEN_OK)
-        status = run_rounds(engine, n);
+    MienStatus status = MIEN_E_DEVICE;
+    if (!engine->choice.device) /* the first failure's text is lost only if nobody asked for it */
+        return mieni_fail(&engine->error, status, "gpu-lost",
+                          "device %s was lost in an earlier call; create a new engine",
+                          engine->choice.id);
+    for (int attempt = 0;; attempt++) {
+        /* Streams begin where the last good call left them, each time. */
+        status = prepare(engine, n, images, timestamps_us, stream_ids);
+        if (status == MIEN_OK)
+            status = run_rounds(engine, n);
+        if (status != MIEN_E_DEVICE || !engine->options.on_device_loss)
+            break;
+        status = mieni_engine_reopen(engine, attempt, &engine->error);
+        if (status != MIEN_OK)
+            break;
+    }
     if (status != MIEN_OK) {
         mieni_log(&engine->log, MIEN_LOG_ERROR, "engine", "%s", engine->error.text);
         return status;

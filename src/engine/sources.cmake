@@ -6,6 +6,7 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/live.c
     ${CMAKE_CURRENT_LIST_DIR}/model.c
     ${CMAKE_CURRENT_LIST_DIR}/process.c
+    ${CMAKE_CURRENT_LIST_DIR}/reopen.c
     ${CMAKE_CURRENT_LIST_DIR}/result.c
     ${CMAKE_CURRENT_LIST_DIR}/stages.c
     ${CMAKE_CURRENT_LIST_DIR}/streams.c

@@ -45,6 +45,13 @@ static MienStatus plan_picture_network(const MienModel *model, const char *membe
     return mieni_plan_add_crop(*plan, error);
 }
 
+static MienStatus put_plan(MienEngine *engine, MieniStage *stage, const MieniPlan *plan,
+                           MienError *error)
+{
+    return mieni_validate_plan_create(engine->choice.backend, engine->choice.device, plan,
+                                      &stage->plan, error);
+}
+
 static MienStatus create_stage(MienEngine *engine, MieniStage *stage, const MieniPlan *plan,
                                MienError *error)
 {
@@ -58,8 +65,7 @@ static MienStatus create_stage(MienEngine *engine, MieniStage *stage, const Mien
     const MieniTensor *input = &plan->tensors[plan->input];
     stage->crop.width = input->width;
     stage->crop.height = input->height;
-    return mieni_validate_plan_create(engine->choice.backend, engine->choice.device, plan,
-                                      &stage->plan, error);
+    return put_plan(engine, stage, plan, error);
 }
 
 /* Anchors go with the size of the detector's input. */
@@ -220,10 +226,39 @@ MienStatus mieni_engine_create_blendshapes(MienEngine *engine, MienError *error)
     return MIEN_OK;
 }
 
-static void destroy_stage(MienEngine *engine, MieniStage *stage)
+void mieni_engine_destroy_plans(MienEngine *engine)
 {
-    if (engine->choice.backend)
-        engine->choice.backend->plan_destroy(stage->plan);
+    MieniStage *stages[] = {&engine->detector, &engine->landmarks, &engine->blendshapes};
+    for (size_t i = 0; i < MIENI_COUNT_OF(stages) && engine->choice.backend; i++) {
+        engine->choice.backend->plan_destroy(stages[i]->plan);
+        stages[i]->plan = NULL;
+    }
+}
+
+MienStatus mieni_engine_create_plans(MienEngine *engine, MienError *error)
+{
+    MieniPlan *plan;
+    MienStatus status = plan_detector(engine, &plan, error);
+    if (status == MIEN_OK)
+        status = put_plan(engine, &engine->detector, plan, error);
+    mieni_plan_destroy(plan);
+    if (status == MIEN_OK && engine->options.model) {
+        status = plan_landmarks(engine, &plan, error);
+        if (status == MIEN_OK)
+            status = put_plan(engine, &engine->landmarks, plan, error);
+        mieni_plan_destroy(plan);
+    }
+    if (status == MIEN_OK && engine->options.blendshapes) {
+        status = plan_blendshapes(engine->options.model, &plan, error);
+        if (status == MIEN_OK)
+            status = put_plan(engine, &engine->blendshapes, plan, error);
+        mieni_plan_destroy(plan);
+    }
+    return status;
+}
+
+static void destroy_stage(MieniStage *stage)
+{
     for (int32_t i = 0; i < stage->capacity; i++) {
         mieni_free(stage->jobs[i].detections);
         mieni_free(stage->jobs[i].landmarks);
@@ -236,7 +271,8 @@ static void destroy_stage(MienEngine *engine, MieniStage *stage)
 
 void mieni_engine_destroy_stages(MienEngine *engine)
 {
-    destroy_stage(engine, &engine->detector);
-    destroy_stage(engine, &engine->landmarks);
-    destroy_stage(engine, &engine->blendshapes);
+    mieni_engine_destroy_plans(engine);
+    destroy_stage(&engine->detector);
+    destroy_stage(&engine->landmarks);
+    destroy_stage(&engine->blendshapes);
 }

@@ -25,6 +25,7 @@ MODES = {"image": 0, "video": 1, "live_stream": 2}
 PRECISIONS = {"fp32": 0, "fp16": 1, "auto": 2}
 SMOOTHINGS = {"default": 0, "off": 1, "mediapipe": 2, "strong": 3}
 QUEUE_POLICIES = {"newest": 0, "block": 1}
+ON_DEVICE_LOSS = {"fail": 0, "reopen": 1}
 
 # result.h
 TOPOLOGIES = (
@@ -118,6 +119,7 @@ class MienEngineOptions(Structure):
         ("queue_capacity", c_int32),
         ("queue_policy", c_int),
         ("precision", c_int),
+        ("on_device_loss", c_int),
     ]
 
 
@@ -133,6 +135,7 @@ class MienEngineInfo(Structure):
         ("device_choice", c_char_p),
         ("device_blendshapes", c_char_p),
         ("precision", c_int),
+        ("n_reopened", c_int32),
     ]
 
 

@@ -17,7 +17,7 @@ from .result import Result
 EngineInfo = NamedTuple("EngineInfo", [
     ("device_requested", str), ("device_crop", str), ("device_detector", str),
     ("device_landmarks", str), ("device_blendshapes", str), ("isa", str), ("n_landmarks", int),
-    ("device_choice", str), ("precision", str),
+    ("device_choice", str), ("precision", str), ("n_reopened", int),
 ])
 EngineInfo.__doc__ = """Where the stages of an engine run, and with what: include/mien/engine.h."""
 
@@ -75,7 +75,8 @@ class Engine:
     max_faces, min_detection_confidence, min_tracking_confidence, min_presence_confidence,
     blendshapes, transform, fov_degrees, smoothing ("default", "off", "mediapipe", "strong"),
     threads, allow_software, queue_capacity, queue_policy ("newest", "block"),
-    precision ("fp32", "fp16", "auto"): as in include/mien/engine.h.
+    precision ("fp32", "fp16", "auto"), on_device_loss ("fail", "reopen"): as in
+        include/mien/engine.h.
     on_result: called as on_result(result, timestamp_us), or with a MienError in place of the result
         if the frame failed, from a thread of the engine's own. Calls from there with the same engine
         fail, but info, stats and close.
@@ -91,7 +92,7 @@ class Engine:
                  transform: bool = False, fov_degrees: float = 63.0, smoothing: str = "default",
                  on_result: Optional[Callable[[Any, int], None]] = None, queue_capacity: int = 1,
                  queue_policy: str = "newest", allow_software: bool = False,
-                 precision: str = "fp32") -> None:
+                 precision: str = "fp32", on_device_loss: str = "fail") -> None:
         self._pointer = None  # type: Optional[ctypes.c_void_p]
         self._pid = os.getpid()
         self._guard = threading.Condition()
@@ -121,6 +122,7 @@ class Engine:
         options.queue_capacity = integer("queue_capacity", queue_capacity)
         options.queue_policy = lookup(_abi.QUEUE_POLICIES, "queue_policy", queue_policy)
         options.precision = lookup(_abi.PRECISIONS, "precision", precision)
+        options.on_device_loss = lookup(_abi.ON_DEVICE_LOSS, "on_device_loss", on_device_loss)
         options.log = ctypes.cast(_pass_on, ctypes.c_void_p)
         options.log_level = _log_level()
         self._on_result = on_result

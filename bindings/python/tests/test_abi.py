@@ -23,7 +23,8 @@ CONSTANTS.update({"MIEN_PIXEL_" + c: _abi.PIXEL_FORMATS[name] for c, name in (
 for _prefix, _table in (("MATRIX", _abi.COLOR_MATRICES), ("RANGE", _abi.COLOR_RANGES),
                         ("MODE", _abi.MODES), ("SMOOTHING", _abi.SMOOTHINGS),
                         ("PRECISION", _abi.PRECISIONS),
-                        ("QUEUE", _abi.QUEUE_POLICIES)):
+                        ("QUEUE", _abi.QUEUE_POLICIES),
+                        ("ON_DEVICE_LOSS", _abi.ON_DEVICE_LOSS)):
     CONSTANTS.update({"MIEN_{}_{}".format(_prefix, name.upper()): value
                       for name, value in _table.items()})
 CONSTANTS.update({"MIEN_TOPOLOGY_" + name: i for i, name in enumerate(_abi.TOPOLOGIES)})
