@@ -7,7 +7,7 @@
 /* Runs two blocks of 32 threads on 64 floats; returns the driver's code. */
 static int run(int32_t fault, float out[64])
 {
-    uint64_t memory = sim_memory_alloc(64 * sizeof(float));
+    uint64_t memory = sim_memory_alloc(64 * sizeof(float), 0);
     CheckArgs args = {(float *)(uintptr_t)memory, 32, fault};
     SimGrid grid = {2, 1, 32, 32 * sizeof(float)};
     for (int i = 0; i < 64; i++)
@@ -45,9 +45,9 @@ static void faults_are_noticed(void **state)
 static void memory_is_limited(void **state)
 {
     (void)state;
-    assert_true(sim_memory_alloc(SIZE_MAX) == 0);
-    assert_true(sim_memory_alloc(0) == 0);
-    uint64_t a = sim_memory_alloc(100), b = sim_memory_alloc(1), c = sim_memory_alloc(100);
+    assert_true(sim_memory_alloc(SIZE_MAX, 0) == 0);
+    assert_true(sim_memory_alloc(0, 0) == 0);
+    uint64_t a = sim_memory_alloc(100, 0), b = sim_memory_alloc(1, 0), c = sim_memory_alloc(100, 0);
     assert_true(a && b > a + 100 && c > b + 1);
     assert_false(sim_memory_check(a, 101, 0, 0));
     assert_false(sim_memory_check(a, 100, 1, 0));
@@ -55,7 +55,7 @@ static void memory_is_limited(void **state)
     assert_true(sim_memory_check(a, 100, 1, 0));
     assert_false(sim_memory_free(a + 1));
     assert_true(sim_memory_free(b));
-    assert_true(sim_memory_alloc(1) == b);
+    assert_true(sim_memory_alloc(1, 0) == b);
     assert_true(sim_memory_free(a) && sim_memory_free(b) && sim_memory_free(c));
     assert_false(sim_memory_free(a));
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libcuda.so.1 of a fake machine, and its devices: MIEN_SIM_FAIL_AFTER=N (calls; those behind them
- * give MIEN_SIM_FAIL_CODE=999), MIEN_SIM_CUINIT, _DRIVER=12040, _COUNT=1, _CC=8.6, _CTX, _MODLOAD,
- * _LAUNCH, _FREE and _TOTAL in MB, _MODE, _INTEGRATED, _NAME. It obeys CUDA_VISIBLE_DEVICES.
+ * give MIEN_SIM_FAIL_CODE=999), MIEN_SIM_AFTER_LOSS=0 (what opening a device gives that was lost),
+ * MIEN_SIM_REPORT=FILE (written at the end), MIEN_SIM_CUINIT, _DRIVER=12040, _COUNT=1, _CC=8.6,
+ * _CTX, _MODLOAD, _LAUNCH, _FREE and _TOTAL in MB, _MODE, _INTEGRATED, _NAME. It obeys
+ * CUDA_VISIBLE_DEVICES.
  */
 #include <stdio.h>
 #include <string.h>

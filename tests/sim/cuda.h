@@ -23,7 +23,8 @@ typedef struct SimCounts {
     uint64_t bytes_up, bytes_down;
     uint64_t pageable_copies; /* whose host memory was not pinned */
     uint64_t synchronizations;
-    uint64_t calls; /* all that can fail */
+    uint64_t calls;          /* all that can fail */
+    uint64_t launches_of[4]; /* launches, by device */
 } SimCounts;
 
 extern SimCounts sim_counts;
@@ -31,7 +32,8 @@ extern SimCounts sim_counts;
 /*
  * Every call that can fail begins with sim_enter and ends with sim_leave, which take and release a
  * lock. MIEN_SIM_FAIL=FUNCTION:N:CODE lets the n-th call of a function (from 1, counted from when
- * the variable was set to this) return a code; FUNCTION may be *, any. Codes that lose the device
+ * the variable was set to this) return a code; FUNCTION may be *, any, and behind another colon may
+ * stand the one device whose calls count. Codes that lose the device
  * (214, 700 and more, 999) come back from every later call until its context is released.
  */
 int sim_enter(const char *function);
@@ -44,6 +46,9 @@ int sim_answer(long code);
 void sim_lose(int code);
 
 /* The context is released: a loss is over, and what the lost device had is gone. */
-void sim_recover(void);
+void sim_recover(int device);
+
+/* Whether a device was ever lost. */
+int sim_was_lost(int device);
 
 #endif

@@ -19,10 +19,9 @@ typedef struct Context {
     int n_users;
 } Context;
 
-#define MAX_DEVICES 16
 #define MAX_DEPTH 16
 
-static Context contexts[MAX_DEVICES];
+static Context contexts[SIM_MAX_DEVICES];
 static _Thread_local Context *current[MAX_DEPTH];
 static _Thread_local int depth;
 
@@ -31,12 +30,19 @@ int sim_has_context(void)
     return depth > 0 && current[depth - 1] && current[depth - 1]->n_users > 0;
 }
 
+int sim_device(void)
+{
+    return sim_has_context() ? current[depth - 1]->device : 0;
+}
+
 SIM_EXPORT int cuDevicePrimaryCtxRetain(Context **made, int device)
 {
     int code = sim_enter("cuDevicePrimaryCtxRetain");
     if (!code)
         code = (int)sim_number("MIEN_SIM_CTX", OK);
-    if (!code && (device < 0 || device >= MAX_DEVICES))
+    if (!code && sim_was_lost(device))
+        code = (int)sim_number("MIEN_SIM_AFTER_LOSS", OK);
+    if (!code && (device < 0 || device >= SIM_MAX_DEVICES))
         code = INVALID_VALUE;
     if (!code) {
         contexts[device].device = device;
@@ -52,7 +58,7 @@ SIM_EXPORT int cuDevicePrimaryCtxRelease_v2(int device)
 {
     sim_enter("cuDevicePrimaryCtxRelease");
     if (contexts[device].n_users > 0 && --contexts[device].n_users == 0)
-        sim_recover();
+        sim_recover(device);
     sim_counts.contexts--;
     return sim_leave(OK);
 }
@@ -142,10 +148,9 @@ SIM_EXPORT int cuModuleLoadDataEx(SimModule **module, const char *image, unsigne
     if (!code)
         code = judge_image(image);
     if (!code) {
-        SimModule *made = sim_object_new(sizeof(*made));
+        SimModule *made = sim_object_new(sizeof(*made), &sim_counts.modules);
         made->image = image;
         *module = made;
-        sim_counts.modules++;
     }
     return sim_leave(code);
 }
@@ -153,10 +158,8 @@ SIM_EXPORT int cuModuleLoadDataEx(SimModule **module, const char *image, unsigne
 SIM_EXPORT int cuModuleUnload(SimModule *module)
 {
     int code = sim_enter("cuModuleUnload");
-    if (!code) {
+    if (!code)
         sim_object_delete(module);
-        sim_counts.modules--;
-    }
     return sim_leave(code);
 }
 

@@ -15,7 +15,7 @@
 static struct {
     unsigned char *memory;
     size_t bytes;
-    int mapped;
+    int mapped, device;
 } pinned[MAX_PINNED];
 
 SIM_EXPORT int cuMemGetInfo_v2(size_t *free_bytes, size_t *total)
@@ -38,7 +38,7 @@ SIM_EXPORT int cuMemAlloc_v2(uint64_t *pointer, size_t bytes)
     if (!code && bytes == 0)
         code = INVALID_VALUE;
     if (!code) {
-        *pointer = too_much(bytes) ? 0 : sim_memory_alloc(bytes);
+        *pointer = too_much(bytes) ? 0 : sim_memory_alloc(bytes, sim_device());
         code = *pointer ? OK : OUT_OF_MEMORY;
     }
     if (!code) {
@@ -67,7 +67,7 @@ SIM_EXPORT int cuMemHostAlloc(void **memory, size_t bytes, unsigned flags)
         code = OUT_OF_MEMORY;
     if (!code && mapped) {
         /* Kernels may use it as it is; what the host writes there nobody sees. */
-        uint64_t pointer = sim_memory_alloc(bytes);
+        uint64_t pointer = sim_memory_alloc(bytes, SIM_MAX_DEVICES); /* pinned_reset's */
         pinned[i].memory = (unsigned char *)(uintptr_t)pointer;
         if (pointer)
             sim_memory_check(pointer, bytes, 0, SIM_WRITTEN);
@@ -80,11 +80,22 @@ SIM_EXPORT int cuMemHostAlloc(void **memory, size_t bytes, unsigned flags)
         memset(pinned[i].memory, 0xff, bytes);
         pinned[i].bytes = bytes;
         pinned[i].mapped = mapped;
+        pinned[i].device = sim_device();
         *memory = pinned[i].memory;
         sim_counts.allocations++;
         sim_counts.pinned_blocks++;
     }
     return sim_leave(code);
+}
+
+static void free_pinned(int i)
+{
+    if (pinned[i].mapped)
+        sim_memory_free((uint64_t)(uintptr_t)pinned[i].memory);
+    else
+        free(pinned[i].memory);
+    pinned[i].memory = NULL;
+    sim_counts.pinned_blocks--;
 }
 
 SIM_EXPORT int cuMemFreeHost(void *memory)
@@ -94,24 +105,16 @@ SIM_EXPORT int cuMemFreeHost(void *memory)
         i++;
     if (!code && (!memory || i == MAX_PINNED))
         code = INVALID_VALUE;
-    if (!code) {
-        if (pinned[i].mapped)
-            sim_memory_free((uint64_t)(uintptr_t)memory);
-        else
-            free(memory);
-        pinned[i].memory = NULL;
-        sim_counts.pinned_blocks--;
-    }
+    if (!code)
+        free_pinned(i);
     return sim_leave(code);
 }
 
-void sim_pinned_reset(void)
+void sim_pinned_reset(int device)
 {
-    for (int i = 0; i < MAX_PINNED; i++) {
-        if (pinned[i].memory && !pinned[i].mapped)
-            free(pinned[i].memory);
-        pinned[i].memory = NULL;
-    }
+    for (int i = 0; i < MAX_PINNED; i++)
+        if (pinned[i].memory && pinned[i].device == device)
+            free_pinned(i);
 }
 
 SIM_EXPORT int cuMemHostGetDevicePointer_v2(uint64_t *pointer, void *memory, unsigned flags)

@@ -15,11 +15,17 @@ const SimKernel *sim_find_kernel(const char *name);
 /* Whether the calling thread has a context that lives. */
 int sim_has_context(void);
 
-/* Zeroed memory for an object; all that are left go with the context (cuda_fail.c). */
-void *sim_object_new(size_t bytes);
+#define SIM_MAX_DEVICES 16
+
+/* The device of the calling thread's context; 0 without one. */
+int sim_device(void);
+
+/* Zeroed memory for an object of the calling thread's device; what is left goes with the context.
+ * `counter`, which may be NULL, counts such objects (cuda_fail.c). */
+void *sim_object_new(size_t bytes, uint64_t *counter);
 void sim_object_delete(void *object);
 
-/* Frees all pinned memory (cuda_memory.c). */
-void sim_pinned_reset(void);
+/* Frees all pinned memory of a device (cuda_memory.c). */
+void sim_pinned_reset(int device);
 
 #endif

@@ -31,20 +31,16 @@ SIM_EXPORT int cuStreamCreate(Stream **stream, unsigned flags)
     (void)flags;
     if (!code && !sim_has_context())
         code = INVALID_CONTEXT;
-    if (!code) {
-        *stream = sim_object_new(sizeof(**stream));
-        sim_counts.streams++;
-    }
+    if (!code)
+        *stream = sim_object_new(sizeof(**stream), &sim_counts.streams);
     return sim_leave(code);
 }
 
 SIM_EXPORT int cuStreamDestroy_v2(Stream *stream)
 {
     int code = sim_enter("cuStreamDestroy");
-    if (!code) {
+    if (!code)
         sim_object_delete(stream);
-        sim_counts.streams--;
-    }
     return sim_leave(code);
 }
 
@@ -71,13 +67,14 @@ static void run_node(const Node *node)
 {
     int code = sim_run(node->kernel, node->args, &node->grid);
     sim_counts.launches++;
+    sim_counts.launches_of[sim_device() % 4]++;
     if (code)
         sim_lose(code);
 }
 
 static void add_node(Graph *graph, const Node *node)
 {
-    Node *nodes = sim_object_new((graph->n_nodes + 1) * sizeof(*nodes));
+    Node *nodes = sim_object_new((graph->n_nodes + 1) * sizeof(*nodes), NULL);
     if (graph->n_nodes > 0)
         memcpy(nodes, graph->nodes, graph->n_nodes * sizeof(*nodes));
     sim_object_delete(graph->nodes);
@@ -112,7 +109,7 @@ SIM_EXPORT int cuStreamBeginCapture_v2(Stream *stream, int mode)
     if (!code && stream->records)
         code = INVALID_HANDLE;
     if (!code)
-        stream->records = sim_object_new(sizeof(Graph));
+        stream->records = sim_object_new(sizeof(Graph), &sim_counts.graphs);
     return sim_leave(code);
 }
 
@@ -124,7 +121,6 @@ SIM_EXPORT int cuStreamEndCapture(Stream *stream, Graph **graph)
     if (!code) {
         *graph = stream->records;
         stream->records = NULL;
-        sim_counts.graphs++;
     }
     return sim_leave(code);
 }
@@ -135,10 +131,9 @@ SIM_EXPORT int cuGraphInstantiateWithFlags(Graph **made, const Graph *graph, uin
     int code = sim_enter("cuGraphInstantiate");
     (void)flags;
     if (!code) {
-        *made = sim_object_new(sizeof(**made));
+        *made = sim_object_new(sizeof(**made), &sim_counts.graphs);
         for (size_t i = 0; i < graph->n_nodes; i++)
             add_node(*made, &graph->nodes[i]);
-        sim_counts.graphs++;
     }
     return sim_leave(code);
 }
@@ -161,7 +156,6 @@ static int destroy(const char *name, Graph *graph)
     if (!code) {
         sim_object_delete(graph->nodes);
         sim_object_delete(graph);
-        sim_counts.graphs--;
     }
     return sim_leave(code);
 }

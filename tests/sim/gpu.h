@@ -35,10 +35,10 @@ float *sim_shared(void);
 int sim_run(const SimKernel *kernel, const void *args, const SimGrid *grid);
 
 /* Device memory: real addresses, so that kernels can use them. 0 if there is none left. */
-uint64_t sim_memory_alloc(size_t bytes);
+uint64_t sim_memory_alloc(size_t bytes, int device);
 int sim_memory_free(uint64_t pointer);
 size_t sim_memory_used(void);
-void sim_memory_reset(void); /* frees all */
+size_t sim_memory_reset(int device); /* frees all that this one has, and returns how much */
 /* Whether the bytes are allocated; `written`: and have been written. Marks them as `mark` unless it
  * is 0. */
 enum { SIM_WRITTEN = 2, SIM_COPIED = 3 };

@@ -36,6 +36,7 @@ typedef struct Region {
 static Region arena, shared;
 static struct {
     size_t begin, size;
+    int device;
 } blocks[MAX_BLOCKS]; /* by address */
 static size_t n_blocks, n_used;
 
@@ -63,7 +64,7 @@ static void make_region(Region *region, size_t size)
     region->size = size;
 }
 
-uint64_t sim_memory_alloc(size_t bytes)
+uint64_t sim_memory_alloc(size_t bytes, int device)
 {
     size_t at = GAP_BYTES, i = 0;
     make_region(&arena, ARENA_BYTES);
@@ -76,6 +77,7 @@ uint64_t sim_memory_alloc(size_t bytes)
     memmove(&blocks[i + 1], &blocks[i], (n_blocks - i) * sizeof(blocks[0]));
     blocks[i].begin = at;
     blocks[i].size = bytes;
+    blocks[i].device = device;
     n_blocks++;
     n_used += bytes;
     memset(arena.states + at, ALLOCATED, bytes);
@@ -98,10 +100,14 @@ int sim_memory_free(uint64_t pointer)
     return 0;
 }
 
-void sim_memory_reset(void)
+size_t sim_memory_reset(int device)
 {
-    while (n_blocks > 0)
-        sim_memory_free((uint64_t)(uintptr_t)(arena.bytes + blocks[n_blocks - 1].begin));
+    size_t n_freed = 0;
+    for (size_t i = n_blocks; i-- > 0;)
+        if (blocks[i].device == device)
+            n_freed +=
+                (size_t)sim_memory_free((uint64_t)(uintptr_t)(arena.bytes + blocks[i].begin));
+    return n_freed;
 }
 
 size_t sim_memory_used(void)
