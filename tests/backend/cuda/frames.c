@@ -156,6 +156,44 @@ static void lost_device_is_an_error(void **state)
     mien_engine_destroy(engine);
 }
 
+/* The same faults, at the first frame and at a later one, where the device is opened again. */
+static void lost_device_is_opened_again(void **state)
+{
+    (void)state;
+    sim_need_cuda();
+    const SimCounts *counts = sim_counters();
+    if (!counts)
+        test_skip("the driver is a real one");
+    setenv("MIEN_SIM_CHECK", "0", 1);
+    MienImage portrait = frames_portrait();
+    MienEngineOptions options = fixture_options(MIEN_MODE_VIDEO);
+    options.device = "cuda:0";
+    options.on_device_loss = MIEN_ON_DEVICE_LOSS_REOPEN;
+    MienEngine *engine = fixture_engine(&options), *cpu = make_engine("cpu", MIEN_MODE_VIDEO);
+    for (int i = 0; i < (int)MIENI_COUNT_OF(faults) + 1; i++) {
+        if (i > 0)
+            setenv("MIEN_SIM_FAIL", faults[i - 1].fail, 1);
+        MienImage window =
+            frames_window(&portrait, 2 * i, i, portrait.width - 40, portrait.height - 40);
+        const MienResult *result = fixture_process(engine, &window, 1 + i);
+        assert_int_equal(engine->n_reopened, i);
+        compare("opened again", result, fixture_process(cpu, &window, 1 + i));
+    }
+    /* What had been there was given back: nothing is left beside the last device's. */
+    assert_int_equal(counts->contexts, 1);
+    setenv("MIEN_SIM_FAIL", "cuStreamSynchronize:1:702", 1);
+    setenv("MIEN_SIM_CTX", "46", 1); /* it cannot be opened any more */
+    const MienResult *result = NULL;
+    assert_int_equal(mien_engine_process(engine, &portrait, 100, &result), MIEN_E_DEVICE);
+    assert_line(mien_engine_message(engine), "CUDA_ERROR_DEVICE_UNAVAILABLE (46)");
+    unsetenv("MIEN_SIM_CTX");
+    unsetenv("MIEN_SIM_FAIL");
+    assert_int_equal(mien_engine_process(engine, &portrait, 101, &result), MIEN_E_DEVICE);
+    mien_engine_destroy(engine);
+    mien_engine_destroy(cpu);
+    assert_int_equal(counts->contexts, 0);
+}
+
 /* Fails call after call of the creation, until one succeeds: each time an error, and no leak. */
 static void any_call_of_creation_may_fail(void **state)
 {
@@ -197,6 +235,7 @@ int main(void)
         cmocka_unit_test(tracked_frame_is_one_copy_each_way),
         cmocka_unit_test(shared_memory_is_not_copied),
         cmocka_unit_test(lost_device_is_an_error),
+        cmocka_unit_test(lost_device_is_opened_again),
         cmocka_unit_test(any_call_of_creation_may_fail),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, frames_finish));
