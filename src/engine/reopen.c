@@ -50,6 +50,7 @@ static void close_device(MienEngine *engine)
 MienStatus mieni_engine_reopen(MienEngine *engine, int attempt, MienError *error)
 {
     MieniDeviceOptions options = device_options(engine);
+    options.precision = engine->precision; /* also where the device had the choice */
     mieni_log(&engine->log, MIEN_LOG_WARN, "engine", "%s", error->text);
     MienStatus status = MIEN_E_DEVICE;
     for (int i = attempt; i < (int)MIENI_COUNT_OF(pauses_ms) && status == MIEN_E_DEVICE; i++) {

@@ -24,12 +24,14 @@ typedef struct RunValues {
     const char *model, *detector, *model_dir, *draw, *device;
     bool refine, is_static, require_face, allow_software;
     double min_detection_confidence, min_presence_confidence, min_tracking_confidence, fov;
-    int32_t smooth, precision, progress;
+    int32_t smooth, precision, progress, on_device_loss;
 } RunValues;
 
 /* fov: not given. */
 #define NO_FOV 0
 
+static const char *const loss_names[] = {"fail", "reopen",
+                                         NULL}; /* in the order of MienOnDeviceLoss */
 static const char *const smooth_names[] = {"default", "off", "mediapipe", "strong", NULL};
 
 /* clang-format off */
@@ -42,9 +44,10 @@ static const CliOption options[] = {
     {"refine", 0, CLI_FLAG, offsetof(RunValues, refine), NULL, "the same as --model face_mesh_attention", 0, 0, NULL},
     {"detector", 0, CLI_TEXT, offsetof(RunValues, detector), "NAME", "short (faces within 2 m, default; a bundle has its own), full (within 5 m), or a .tflite file", 0, 0, NULL},
     {"model-dir", 0, CLI_TEXT, offsetof(RunValues, model_dir), "DIR", "look for models here first", 0, 0, NULL},
-    {"device", 'd', CLI_TEXT, offsetof(RunValues, device), "D", "cpu, cuda[:N|:GPU-uuid], vulkan[:N], gpu or auto; nothing else is used instead (default $MIEN_DEVICE, else cpu)", 0, 0, NULL},
+    {"device", 'd', CLI_TEXT, offsetof(RunValues, device), "D", "cpu, cuda[:N|:GPU-uuid], vulkan[:N], gpu or auto; nothing else is used instead; several, as in cuda:0,cuda:1, share pictures (default $MIEN_DEVICE, else cpu)", 0, 0, NULL},
     {"allow-software", 0, CLI_FLAG, offsetof(RunValues, allow_software), NULL, "let --device vulkan:N be a driver that computes on the CPU", 0, 0, NULL},
     {"precision", 0, CLI_CHOICE, offsetof(RunValues, precision), "P", "what the device computes in: fp32, fp16, or auto, which is fp16 where the device is faster with it (default fp32)", 0, 0, cli_precision_names},
+    {"on-device-loss", 0, CLI_CHOICE, offsetof(RunValues, on_device_loss), "WHAT", "when the device is lost in the middle: fail, or reopen the same device and go on (default fail)", 0, 0, loss_names},
     {"min-detection-confidence", 0, CLI_REAL, offsetof(RunValues, min_detection_confidence), "X", "drop detections below this score (default 0.5)", 0, 1, NULL},
     {"min-tracking-confidence", 0, CLI_REAL, offsetof(RunValues, min_tracking_confidence), "X", "face_mesh: drop faces whose presence is not above this; face_landmarker: a detection that overlaps a followed face by more is that face (default 0.5)", 0, 1, NULL},
     {"min-presence-confidence", 0, CLI_REAL, offsetof(RunValues, min_presence_confidence), "X", "face_landmarker: drop faces whose presence is not above this (default 0.5)", 0, 1, NULL},
@@ -191,6 +194,7 @@ static int run_session(CliRun *run, const RunValues *values, const CliInputs *in
         .detector = detector->model,
         .device = values->device,
         .allow_software = values->allow_software,
+        .on_device_loss = (MienOnDeviceLoss)values->on_device_loss,
         .progress = values->common.quiet && values->progress == CLI_PROGRESS_AUTO
                         ? CLI_PROGRESS_NONE
                         : (CliProgressKind)values->progress,

@@ -13,7 +13,8 @@ static CliExit begin(Emit *emit, const CliSource *source)
 {
     const CliSessionOptions *options = emit->pipeline->options;
     if (!emit->progress_begun)
-        cli_progress_init(&emit->progress, options->progress, options->run->info.device_landmarks,
+        cli_progress_init(&emit->progress, options->progress,
+                          cli_run_info(options->run, source)->device_landmarks,
                           options->run->n_sources);
     emit->progress_begun = true;
     cli_progress_source(&emit->progress, source->index, source->info.n_frames);

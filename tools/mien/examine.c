@@ -45,6 +45,23 @@ static void print_fix(const MienFinding *finding)
         cli_continue("%s%s", i ? "            " : "  fix       ", finding->fix[i]);
 }
 
+CliExit cli_device_failed(const char *source, const char *text, const char *reason)
+{
+    MienCause cause;
+    cli_fail(CLI_DEVICE, "%s: %s [%s]", source, text, reason);
+    if (mien_cause_find(reason, &cause) == MIEN_OK) {
+        const char *at = cause.fix;
+        cli_continue("  cause     %s", cause.title);
+        for (int i = 0; i < MAX_FIX && *at; i++) {
+            size_t n = strcspn(at, "\n");
+            cli_continue("%s%.*s", i ? "            " : "  fix       ", (int)n, at);
+            at += n + (at[n] != 0);
+        }
+    }
+    cli_continue("  more      mien doctor --explain %s", reason);
+    return CLI_DEVICE;
+}
+
 CliExit cli_refuse_device(const char *device, const MienError *error)
 {
     MienDoctor *doctor = NULL;

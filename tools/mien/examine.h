@@ -20,4 +20,8 @@ MienStatus cli_examine(const char *device, bool for_containers, MienDoctor **doc
  */
 CliExit cli_refuse_device(const char *device, const MienError *error);
 
+/* Says that the device failed in the middle of a source: the engine's text, and what the doctor
+ * knows of the reason. Returns CLI_DEVICE. */
+CliExit cli_device_failed(const char *source, const char *text, const char *reason);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include "engines.h"
 #include "output/output.h"
 #include "progress.h"
 #include "queue.h"
@@ -34,7 +35,7 @@ typedef struct CliEvent {
 typedef struct CliPipeline {
     const CliSessionOptions *options;
     CliSource *sources;      /* [options->inputs->n]; those that were opened are filled */
-    MienEngine *engines[2];  /* by MienMode; made when first needed, kept until all has ended */
+    CliEngines *engines;     /* opened when first needed, kept until all has ended */
     CliQueue *decoded;       /* of CliEvent */
     CliQueue *computed;      /* of CliEvent */
     atomic_bool stopped;     /* a stage has failed: the others leave */

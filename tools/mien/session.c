@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "examine.h"
 #include "message.h"
 #include "pipeline.h"
 
@@ -18,9 +17,12 @@ typedef struct Session {
     /* Events that wait for their pictures to be computed together. */
     CliEvent **events;
     size_t n_events, capacity, n_frames;
-    /* [batch] */
+    size_t max_frames; /* --batch pictures for each device */
+    /* [max_frames] */
+    const char **names;
     MienImage *images;
     const MienResult **results;
+    int64_t n_reopened; /* devices, as it was told last */
 } Session;
 
 static void log_line(void *user, MienLogLevel level, const char *area, const char *line)
@@ -32,29 +34,13 @@ static void log_line(void *user, MienLogLevel level, const char *area, const cha
         cli_detail("%s: %s", area, line);
 }
 
-static CliExit exit_of(MienStatus status)
+/* What all engines of the run are made with. */
+static CliExit make_engines(CliPipeline *pipeline)
 {
-    switch (status) {
-    case MIEN_E_DEVICE:
-        return CLI_DEVICE;
-    case MIEN_E_FORMAT:
-    case MIEN_E_UNSUPPORTED:
-        return CLI_MODEL;
-    default:
-        return CLI_INTERNAL;
-    }
-}
-
-/* Pictures and tracked video need engines of their own; a run with one kind makes only one. */
-static CliExit make_engine(Session *session, MienMode mode)
-{
-    if (session->pipeline->engines[mode])
-        return CLI_OK;
-    const CliSessionOptions *from = session->pipeline->options;
-    CliRun *run = from->run;
+    const CliSessionOptions *from = pipeline->options;
+    const CliRun *run = from->run;
     MienEngineOptions options;
     mien_engine_options_init(&options);
-    options.mode = mode;
     options.model = from->model;
     options.detector = from->detector;
     options.max_faces = run->max_faces;
@@ -69,31 +55,21 @@ static CliExit make_engine(Session *session, MienMode mode)
     options.precision = run->precision;
     options.device = from->device;
     options.allow_software = from->allow_software;
+    options.on_device_loss = from->on_device_loss;
     options.log = log_line;
     options.log_level = from->verbose ? MIEN_LOG_INFO : MIEN_LOG_WARN;
-    MienError error = {0};
-    MienStatus status = mien_engine_create(&options, &session->pipeline->engines[mode], &error);
-    /* Everything else was checked before: a bad argument is a name that no device has. */
-    if (status == MIEN_E_DEVICE)
-        return cli_refuse_device(from->device ? from->device : "cpu", &error);
-    if (status != MIEN_OK)
-        return cli_fail(status == MIEN_E_ARGUMENT ? CLI_USAGE : exit_of(status), "%s", error.text);
-    /* The same for both engines; once set, the writing stage reads it. */
-    if (!run->info.struct_size) {
-        run->info.struct_size = sizeof(run->info);
-        mien_engine_info(session->pipeline->engines[mode], &run->info);
-        if (*run->info.device_choice)
-            cli_note("device %s: %s", run->info.device_requested, run->info.device_choice);
-    }
-    return CLI_OK;
+    return cli_engines_create(&options, &pipeline->engines);
 }
 
-static CliExit engine_failed(const Session *session, MienMode mode, const CliSource *source,
-                             MienStatus status)
+/* A run with one kind of source makes only the engines for that. */
+static CliExit open_engines(Session *session, MienMode mode)
 {
-    const char *text = mien_engine_message(session->pipeline->engines[mode]);
-    return cli_fail(exit_of(status), "%s: %s", source->path,
-                    *text ? text : mien_status_text(status));
+    CliPipeline *pipeline = session->pipeline;
+    CliExit status = cli_engines_open(pipeline->engines, mode);
+    /* The writing stage reads it when it sees the source. */
+    if (status == CLI_OK)
+        pipeline->options->run->infos[mode] = cli_engines_info(pipeline->engines, mode);
+    return status;
 }
 
 /* Gives an event a result of its own: the engine's is only borrowed. */
@@ -107,27 +83,33 @@ static CliExit keep_result(CliEvent *event, const MienResult *result)
 static CliExit compute_batch(Session *session)
 {
     size_t n = 0;
-    const CliSource *first = NULL;
     for (size_t i = 0; i < session->n_events; i++) {
         const CliEvent *event = session->events[i];
         if (event->kind != CLI_EVENT_FRAME)
             continue;
-        if (!first)
-            first = event->source;
+        session->names[n] = event->source->path;
         session->images[n++] = *mien_media_frame_image(event->media);
     }
     if (!n)
         return CLI_OK;
-    MienStatus computed = mien_engine_process_batch(session->pipeline->engines[MIEN_MODE_IMAGE], n,
-                                                    session->images, NULL, NULL, session->results);
-    if (computed != MIEN_OK)
-        return engine_failed(session, MIEN_MODE_IMAGE, first, computed);
-    CliExit status = CLI_OK;
+    CliExit status = cli_engines_look(session->pipeline->engines, n, session->names,
+                                      session->images, session->results);
     n = 0;
     for (size_t i = 0; i < session->n_events && status == CLI_OK; i++)
         if (session->events[i]->kind == CLI_EVENT_FRAME)
             status = keep_result(session->events[i], session->results[n++]);
     return status;
+}
+
+/* The end of a source tells how often a device was opened again since the last such end. */
+static void pass_on(Session *session, CliEvent *event)
+{
+    if (event->kind == CLI_EVENT_END) {
+        int64_t n = cli_engines_n_reopened(session->pipeline->engines);
+        event->end.n_reopened = n - session->n_reopened;
+        session->n_reopened = n;
+    }
+    cli_event_push(session->pipeline->computed, event);
 }
 
 /* Computes the waiting pictures as one batch and passes on everything that waits. */
@@ -136,7 +118,7 @@ static CliExit flush(Session *session)
     CliExit status = compute_batch(session);
     for (size_t i = 0; i < session->n_events; i++) {
         if (status == CLI_OK)
-            cli_event_push(session->pipeline->computed, session->events[i]);
+            pass_on(session, session->events[i]);
         else
             cli_event_destroy(session->events[i]);
     }
@@ -161,20 +143,18 @@ static CliExit wait_with(Session *session, CliEvent *event)
     session->events[session->n_events++] = event;
     session->n_frames += event->kind == CLI_EVENT_FRAME;
     /* Only a picture is worth waiting with. */
-    bool is_full = session->n_frames == (size_t)session->pipeline->options->run->batch;
+    bool is_full = session->n_frames == session->max_frames;
     return is_full || session->n_frames == 0 ? flush(session) : CLI_OK;
 }
 
 /* One frame of a tracked video; it depends on the one before and cannot wait. */
 static CliExit process_tracked(Session *session, CliEvent *event)
 {
-    MienEngine *engine = session->pipeline->engines[MIEN_MODE_VIDEO];
     const MienResult *result = NULL;
-    MienStatus computed = mien_engine_process(engine, mien_media_frame_image(event->media),
-                                              mien_media_frame_timestamp_us(event->media), &result);
-    if (computed != MIEN_OK)
-        return engine_failed(session, MIEN_MODE_VIDEO, event->source, computed);
-    return keep_result(event, result);
+    CliExit status = cli_engines_follow(session->pipeline->engines, event->source->path,
+                                        mien_media_frame_image(event->media),
+                                        mien_media_frame_timestamp_us(event->media), &result);
+    return status == CLI_OK ? keep_result(event, result) : status;
 }
 
 /* Takes over the event. */
@@ -183,10 +163,9 @@ static CliExit compute(Session *session, CliEvent *event)
     bool is_tracked = event->source && event->source->is_tracked;
     CliExit status = CLI_OK;
     if (event->kind == CLI_EVENT_BEGIN) {
-        MienMode mode = is_tracked ? MIEN_MODE_VIDEO : MIEN_MODE_IMAGE;
-        status = make_engine(session, mode);
+        status = open_engines(session, is_tracked ? MIEN_MODE_VIDEO : MIEN_MODE_IMAGE);
         if (status == CLI_OK && is_tracked)
-            mien_engine_reset(session->pipeline->engines[mode]);
+            cli_engines_reset(session->pipeline->engines);
     }
     if (status == CLI_OK && !is_tracked)
         return wait_with(session, event);
@@ -195,7 +174,7 @@ static CliExit compute(Session *session, CliEvent *event)
     if (status == CLI_OK && event->kind == CLI_EVENT_FRAME)
         status = process_tracked(session, event);
     if (status == CLI_OK)
-        cli_event_push(session->pipeline->computed, event);
+        pass_on(session, event);
     else
         cli_event_destroy(event);
     return status;
@@ -204,11 +183,16 @@ static CliExit compute(Session *session, CliEvent *event)
 static CliExit compute_stage(CliPipeline *pipeline)
 {
     Session session = {.pipeline = pipeline};
-    size_t batch = (size_t)pipeline->options->run->batch;
-    session.images = calloc(batch, sizeof(*session.images));
-    session.results = calloc(batch, sizeof(*session.results));
-    CliExit status =
-        session.images && session.results ? CLI_OK : cli_fail(CLI_INTERNAL, "out of memory");
+    CliExit status = make_engines(pipeline);
+    if (status == CLI_OK) {
+        size_t n = cli_engines_n_devices(pipeline->engines);
+        session.max_frames = n * (size_t)pipeline->options->run->batch;
+        session.names = calloc(session.max_frames, sizeof(*session.names));
+        session.images = calloc(session.max_frames, sizeof(*session.images));
+        session.results = calloc(session.max_frames, sizeof(*session.results));
+        if (!session.names || !session.images || !session.results)
+            status = cli_fail(CLI_INTERNAL, "out of memory");
+    }
     for (CliEvent *event; status == CLI_OK && (event = cli_queue_pop(pipeline->decoded));)
         status = compute(&session, event);
     if (status == CLI_OK)
@@ -219,6 +203,7 @@ static CliExit compute_stage(CliPipeline *pipeline)
     for (size_t i = 0; i < session.n_events; i++)
         cli_event_destroy(session.events[i]);
     free(session.events);
+    free((void *)session.names);
     free(session.images);
     free((void *)session.results);
     return status;
@@ -258,8 +243,7 @@ CliExit cli_session_run(const CliSessionOptions *options, CliSessionResult *resu
                          : cli_fail(CLI_INTERNAL, "out of memory");
     cli_queue_destroy(pipeline.decoded, cli_event_destroy);
     cli_queue_destroy(pipeline.computed, cli_event_destroy);
-    for (int mode = 0; mode < 2; mode++)
-        mien_engine_destroy(pipeline.engines[mode]);
+    cli_engines_destroy(pipeline.engines);
     free(pipeline.sources);
     *result = pipeline.result;
     return status;

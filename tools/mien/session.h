@@ -12,8 +12,9 @@ typedef struct CliSessionOptions {
     const CliInputs *inputs;
     CliOutputs *outputs;
     MienModel *model, *detector;
-    const char *device; /* NULL: the engine's default */
+    const char *device; /* a name or a list of names; NULL: the engine's default */
     bool allow_software;
+    MienOnDeviceLoss on_device_loss;
     CliProgressKind progress;
     bool verbose;
 } CliSessionOptions;

@@ -6,7 +6,6 @@
 
 static CliExit source_begin(CliOutput *output, const CliSource *source)
 {
-    (void)source;
     CliText *text = output->state;
     CliWriter *out = &text->writer;
     if (text->begun)
@@ -15,7 +14,7 @@ static CliExit source_begin(CliOutput *output, const CliSource *source)
     if (output->n_sources > 1)
         cli_put(out, "source,");
     cli_put(out, "frame,timestamp,face_id,score");
-    for (int32_t i = 0; i < output->run->info.n_landmarks; i++) {
+    for (int32_t i = 0; i < cli_run_info(output->run, source)->n_landmarks; i++) {
         static const char *const axes[] = {",x_", ",y_", ",z_"};
         for (int a = 0; a < 3; a++) {
             cli_put(out, axes[a]);

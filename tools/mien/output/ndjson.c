@@ -48,19 +48,20 @@ static void put_options(CliWriter *out, const CliRun *run, const CliSource *sour
 static CliExit source_begin(CliOutput *output, const CliSource *source)
 {
     const CliRun *run = output->run;
+    const MienEngineInfo *info = cli_run_info(run, source);
     CliWriter *out = &((CliText *)output->state)->writer;
     cli_put(out, "{\"type\":\"header\",\"schema\":\"mien.results/1\"");
     put_key_text(out, ",\"version\":", mien_version());
-    put_key_text(out, ",\"device\":{\"requested\":", run->info.device_requested);
-    put_key_text(out, ",\"stages\":{\"crop\":", run->info.device_crop);
-    put_key_text(out, ",\"detector\":", run->info.device_detector);
-    put_key_text(out, ",\"landmarks\":", run->info.device_landmarks);
-    if (*run->info.device_blendshapes)
-        put_key_text(out, ",\"blendshapes\":", run->info.device_blendshapes);
-    put_key_text(out, "},\"isa\":", run->info.isa);
-    put_key_text(out, ",\"precision\":", cli_precision_names[run->info.precision]);
-    if (*run->info.device_choice)
-        put_key_text(out, ",\"choice\":", run->info.device_choice);
+    put_key_text(out, ",\"device\":{\"requested\":", info->device_requested);
+    put_key_text(out, ",\"stages\":{\"crop\":", info->device_crop);
+    put_key_text(out, ",\"detector\":", info->device_detector);
+    put_key_text(out, ",\"landmarks\":", info->device_landmarks);
+    if (*info->device_blendshapes)
+        put_key_text(out, ",\"blendshapes\":", info->device_blendshapes);
+    put_key_text(out, "},\"isa\":", info->isa);
+    put_key_text(out, ",\"precision\":", cli_precision_names[info->precision]);
+    if (*info->device_choice)
+        put_key_text(out, ",\"choice\":", info->device_choice);
     cli_put(out, "}");
     put_models(out, run);
     put_key_text(out, ",\"source\":", source->path);
@@ -169,6 +170,8 @@ static CliExit source_end(CliOutput *output, const CliSource *source, const CliE
     /* Files are read at the engine's pace: nothing is ever dropped. */
     put_key_int(out, ",\"dropped\":", 0);
     put_key_int(out, ",\"errors\":", end->n_errors);
+    if (end->n_reopened)
+        put_key_int(out, ",\"reopened\":", end->n_reopened);
     if (end->error)
         put_key_text(out, ",\"error\":", end->error);
     if (end->interrupted)

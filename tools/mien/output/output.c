@@ -62,6 +62,11 @@ static const CliFormat *format_of_ending(const char *name)
     return NULL;
 }
 
+const MienEngineInfo *cli_run_info(const CliRun *run, const CliSource *source)
+{
+    return run->infos[source->is_tracked ? MIEN_MODE_VIDEO : MIEN_MODE_IMAGE];
+}
+
 CliExit cli_annotate(CliRun *run, const CliSource *source, const CliFrame *frame)
 {
     if (run->drawn_on == frame)

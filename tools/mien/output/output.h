@@ -36,11 +36,11 @@ typedef struct CliRun {
     const char *smooth_name; /* as in --smooth */
     MienPrecision precision;
     bool is_static, blendshapes, transform;
-    double fov_degrees;   /* of the camera, vertical */
-    unsigned overlay;     /* CliOverlay */
-    MienEngineInfo info;  /* valid from the first source on */
-    CliCanvas canvas;     /* the annotated frame, shared by all outputs that want it */
-    const void *drawn_on; /* the CliFrame that the canvas shows, or NULL */
+    double fov_degrees;             /* of the camera, vertical */
+    unsigned overlay;               /* CliOverlay */
+    const MienEngineInfo *infos[2]; /* by MienMode, from the first source of that kind on */
+    CliCanvas canvas;               /* the annotated frame, shared by all outputs that want it */
+    const void *drawn_on;           /* the CliFrame that the canvas shows, or NULL */
 } CliRun;
 
 /* MediaPipe's camera. */
@@ -54,6 +54,9 @@ typedef struct CliSource {
     bool is_tracked; /* frames in VIDEO mode */
 } CliSource;
 
+/* The devices that compute a source. */
+const MienEngineInfo *cli_run_info(const CliRun *run, const CliSource *source);
+
 typedef struct CliFrame {
     int64_t index; /* from 0 */
     int64_t timestamp_us;
@@ -65,7 +68,8 @@ typedef struct CliFrame {
 typedef struct CliEnd {
     int64_t n_frames;
     int64_t n_errors;
-    const char *error; /* text of the last error, or NULL */
+    int64_t n_reopened; /* lost devices that were opened again meanwhile */
+    const char *error;  /* text of the last error, or NULL */
     bool interrupted;
 } CliEnd;
 
