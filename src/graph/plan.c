@@ -2,6 +2,7 @@
 #include "graph/plan.h"
 
 #include "graph/lower.h"
+#include "graph/narrow.h"
 
 const char *mieni_op_kind_name(MieniOpKind kind)
 {
@@ -173,7 +174,7 @@ static MienStatus check_ends(const MieniGraph *graph, MienError *error)
     return MIEN_OK;
 }
 
-MienStatus mieni_plan_create(const MieniGraph *graph, MieniPlan **out, MienError *error)
+MienStatus mieni_plan_create_whole(const MieniGraph *graph, MieniPlan **out, MienError *error)
 {
     *out = NULL;
     MienStatus status = mieni_graph_check_ops(graph, error);
@@ -192,9 +193,10 @@ MienStatus mieni_plan_create(const MieniGraph *graph, MieniPlan **out, MienError
     size_t n_nodes = n_ops * MIENI_GRAPH_MAX_INPUTS;
     lowering.nodes = mieni_alloc(n_nodes, sizeof(*lowering.nodes));
     lowering.values = mieni_alloc(n_tensors, sizeof(*lowering.values));
-    /* One more of each for the crop in front and the decoder behind. */
+    /* Two more operations, for the crop in front and the decoder behind. What narrows an operation
+     * of the file makes windows of two tensors at most. */
     plan->ops = mieni_alloc(n_nodes + 2, sizeof(*plan->ops));
-    plan->tensors = mieni_alloc(n_tensors, sizeof(*plan->tensors));
+    plan->tensors = mieni_alloc(n_tensors + 2 * n_ops, sizeof(*plan->tensors));
     if (!plan->arena || !lowering.nodes || !lowering.values || !plan->ops || !plan->tensors)
         lowering.status = mieni_fail_nomem(error);
     else if (mieni_lower(&lowering) == MIEN_OK)
@@ -205,6 +207,23 @@ MienStatus mieni_plan_create(const MieniGraph *graph, MieniPlan **out, MienError
         mieni_plan_destroy(plan);
         return lowering.status;
     }
+    *out = plan;
+    return MIEN_OK;
+}
+
+MienStatus mieni_plan_create(const MieniGraph *graph, MieniPlan **out, MienError *error)
+{
+    MieniPlan *plan;
+    *out = NULL;
+    MienStatus status = mieni_plan_create_whole(graph, &plan, error);
+    if (status != MIEN_OK)
+        return status;
+    status = mieni_plan_narrow(plan, error);
+    if (status != MIEN_OK) {
+        mieni_plan_destroy(plan);
+        return status;
+    }
+    find_lifetimes(plan);
     *out = plan;
     return MIEN_OK;
 }

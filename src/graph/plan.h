@@ -92,8 +92,12 @@ typedef struct MieniPlan {
     struct MieniArena *arena; /* owns names, weights and tables */
 } MieniPlan;
 
-/* Plans a graph. Refuses unknown ops by name and place. */
+/* Plans a graph. Refuses unknown ops by name and place. What no output depends on is left out of
+ * operations, see narrow.c. */
 MienStatus mieni_plan_create(const MieniGraph *graph, MieniPlan **plan, MienError *error);
+
+/* The same with everything that the graph computes, for tests to compare with. */
+MienStatus mieni_plan_create_whole(const MieniGraph *graph, MieniPlan **plan, MienError *error);
 
 /* Puts a crop in front: the plan then reads pictures instead of a tensor. */
 MienStatus mieni_plan_add_crop(MieniPlan *plan, MienError *error);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The real networks: how many blocks and multiply-adds they become. The multiply-adds are a fact of
- * the network; the blocks are what fusing achieves, and more of them would be a loss.
+ * the network, less what no output depends on (5.51 of 31.83 million of the blendshapes'); the
+ * blocks are what fusing achieves, and more of them would be a loss.
  */
 #include <math.h>
 
 #include "graph/plan.h"
 #include "model/task.h"
+#include "support/network.h"
 #include "support/test.h"
 
 /* A window is written with the picture that it is a part of. */
@@ -42,7 +44,7 @@ static void check_network(const char *name, const uint8_t *data, size_t size, do
         const MieniOp *op = &plan->ops[i];
         for (int32_t k = 0; k < op->n_inputs; k++)
             assert_true(is_written(plan, written, op->inputs[k]));
-        assert_true(op->residual < 0 || written[op->residual]);
+        assert_true(op->residual < 0 || is_written(plan, written, op->residual));
         for (int32_t t = op->output; t >= 0; t = plan->tensors[t].parent)
             written[t] = true;
     }
@@ -100,7 +102,10 @@ static void the_bundle(void **state)
         }
         if (strcmp(member->name, "face_blendshapes.tflite") == 0) {
             static const int32_t input[3] = {1, 146, 2};
-            check_network(member->name, member->data, member->size_bytes, 31.83, 35, input, 1);
+            check_network(member->name, member->data, member->size_bytes, 26.32, 35, input, 1);
+            NetworkCheck check = network_check(member->data, member->size_bytes, 1e8, 1 << 24);
+            assert_true(check.ran && check.narrowed);
+            assert_string_equal(check.wrong, "");
             n_found++;
         }
         if (strcmp(member->name, "face_landmarks_detector.tflite") == 0) {

@@ -40,8 +40,13 @@ enum {
     FB_SOFTMAX = 25,
     FB_CUSTOM = 32,
     FB_PAD = 34,
+    FB_TRANSPOSE = 39,
+    FB_MEAN = 40,
     FB_STRIDED_SLICE = 45,
     FB_PRELU = 54,
+    FB_NEG = 59,
+    FB_RSQRT = 76,
+    FB_SQUARED_DIFFERENCE = 99,
     FB_DENSIFY = 124
 };
 
@@ -128,6 +133,11 @@ int32_t fb_reshape(FbModel *model, int32_t in, int32_t rank, ...);
 int32_t fb_resize(FbModel *model, int32_t in, int32_t height, int32_t width);
 int32_t fb_concat(FbModel *model, int32_t axis, int32_t a, int32_t b);
 int32_t fb_depth_to_space(FbModel *model, int32_t in, int32_t block);
+
+/* Of mixer networks: rows of pixels to rows of channels, the first pixels, a layer norm. */
+int32_t fb_transpose(FbModel *model, int32_t in);
+int32_t fb_window(FbModel *model, int32_t in, int32_t width);
+int32_t fb_layer_norm(FbModel *model, int32_t in);
 
 /* Makes a 2D constant sparse: keeps its non-zero values. */
 void fb_make_sparse(FbModel *model, int32_t tensor, uint8_t index_type);

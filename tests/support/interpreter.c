@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "support/interpreter.h"
-
 #include <math.h>
 #include <stdlib.h>
 
-/* A tensor of up to four dimensions, missing ones in front being 1. */
-typedef struct View {
-    InterpreterValue *data;
-    int32_t shape[4];
-    size_t n;
-} View;
+#include "support/interpreter_ops.h"
+
+typedef InterpreterView View;
 
 static bool stop(Interpreter *interpreter, const char *problem)
+{
+    return interpreter_stop(interpreter, problem);
+}
+
+bool interpreter_stop(Interpreter *interpreter, const char *problem)
 {
     if (!interpreter->problem)
         interpreter->problem = problem;
@@ -19,6 +19,11 @@ static bool stop(Interpreter *interpreter, const char *problem)
 }
 
 static View view_of(const Interpreter *interpreter, int32_t tensor)
+{
+    return interpreter_view(interpreter, tensor);
+}
+
+InterpreterView interpreter_view(const Interpreter *interpreter, int32_t tensor)
 {
     View view = {0};
     if (tensor < 0)
@@ -308,6 +313,9 @@ static bool run_op(Interpreter *interpreter, const MieniGraphOp *op)
     case MIENI_GRAPH_MAX_POOL_2D:
         return run_maxpool(interpreter, op, &in, &out);
     case MIENI_GRAPH_ADD:
+        if (op->n_inputs > 1 && op->inputs[1] >= 0 &&
+            interpreter->graph->tensors[op->inputs[1]].n_elements == 1)
+            return interpreter_run_mixer(interpreter, op, &in, &out);
         return run_add(interpreter, op, &in, &out);
     case MIENI_GRAPH_PAD:
         return run_pad(interpreter, op, &in, &out);
@@ -321,8 +329,14 @@ static bool run_op(Interpreter *interpreter, const MieniGraphOp *op)
         return run_depth_to_space(interpreter, op, &in, &out);
     case MIENI_GRAPH_CONCATENATION:
         return run_concatenation(interpreter, op, &out);
+    case MIENI_GRAPH_STRIDED_SLICE: /* the planner takes all, or the first pixels of a row */
+        if (in.n > out.n && in.shape[3] == out.shape[3] && in.n % (size_t)in.shape[3] == 0 &&
+            in.shape[1] == 1) {
+            memcpy(out.data, in.data, out.n * sizeof(*out.data));
+            return true;
+        }
+        /* fall through */
     case MIENI_GRAPH_RESHAPE:
-    case MIENI_GRAPH_STRIDED_SLICE: /* the planner takes only slices of everything */
     case MIENI_GRAPH_DENSIFY:
     case MIENI_GRAPH_DEQUANTIZE:
         if (in.n != out.n)
@@ -330,7 +344,7 @@ static bool run_op(Interpreter *interpreter, const MieniGraphOp *op)
         memcpy(out.data, in.data, out.n * sizeof(*out.data));
         return true;
     default:
-        return stop(interpreter, "an operation that is not known here");
+        return interpreter_run_mixer(interpreter, op, &in, &out);
     }
 }
 

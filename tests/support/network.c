@@ -84,17 +84,41 @@ static void compare(NetworkCheck *check, const MieniPlan *plan, const Interprete
     }
 }
 
-static void run_and_compare(NetworkCheck *check, const MieniGraph *graph, const MieniPlan *plan)
+/* What is left of a plan computes the same bits as the whole. */
+static void compare_bits(NetworkCheck *check, const MieniPlan *plan, float *const *outputs,
+                         float *const *all)
 {
-    float *outputs[MIENI_OP_MAX_INPUTS] = {0};
-    float *input = make_input(plan);
-    bool memory = input != NULL;
+    for (int32_t i = 0; i < plan->n_outputs && !*check->wrong; i++) {
+        size_t n = tensor_floats(&plan->tensors[plan->outputs[i]]), k = 0;
+        while (k < n && (memcmp(&outputs[i][k], &all[i][k], sizeof(float)) == 0 ||
+                         (isnan(outputs[i][k]) && isnan(all[i][k]))))
+            k++;
+        if (k < n)
+            snprintf(check->wrong, sizeof(check->wrong),
+                     "number %zu of output %d is %.9g, and %.9g of the whole plan", k, (int)i,
+                     (double)outputs[i][k], (double)all[i][k]);
+    }
+}
+
+static bool make_outputs(const MieniPlan *plan, float **outputs)
+{
+    bool memory = true;
     for (int32_t i = 0; i < plan->n_outputs; i++) {
         outputs[i] = malloc(tensor_floats(&plan->tensors[plan->outputs[i]]) * sizeof(float));
         memory &= outputs[i] != NULL;
     }
+    return memory;
+}
+
+static void run_and_compare(NetworkCheck *check, const MieniGraph *graph, const MieniPlan *plan,
+                            const MieniPlan *whole)
+{
+    float *outputs[MIENI_OP_MAX_INPUTS] = {0}, *all[MIENI_OP_MAX_INPUTS] = {0};
+    float *input = make_input(plan);
+    bool memory = make_outputs(plan, outputs);
+    memory &= make_outputs(plan, all) && input;
     Interpreter interpreter;
-    bool known = memory && interpreter_run(&interpreter, graph, input, 2 * plan->macs + 1e7);
+    bool known = memory && interpreter_run(&interpreter, graph, input, 2 * whole->macs + 1e7);
     check->problem = memory ? interpreter.problem : NULL;
     static const struct {
         const char *kernels;
@@ -108,26 +132,45 @@ static void run_and_compare(NetworkCheck *check, const MieniGraph *graph, const 
         check->ran = true;
         if (known)
             compare(check, plan, &interpreter, outputs, ways[i].kernels);
+        if (check->narrowed &&
+            run(whole, ways[i].cpu_mask, ways[i].threads, input, all, &check->error) == MIEN_OK)
+            compare_bits(check, plan, outputs, all);
     }
     if (memory)
         interpreter_finish(&interpreter);
     free(input);
-    for (int32_t i = 0; i < plan->n_outputs; i++)
+    for (int32_t i = 0; i < plan->n_outputs; i++) {
         free(outputs[i]);
+        free(all[i]);
+    }
+}
+
+/* Whether any tensor of the whole plan, the first ones of both, is smaller in what is left. */
+static bool is_narrowed(const MieniPlan *plan, const MieniPlan *whole)
+{
+    bool smaller = false;
+    for (int32_t i = 0; i < whole->n_tensors; i++)
+        smaller |= tensor_floats(&plan->tensors[i]) < tensor_floats(&whole->tensors[i]);
+    return smaller;
 }
 
 NetworkCheck network_check(const void *data, size_t size, double max_macs, size_t max_floats)
 {
     NetworkCheck check = {0};
     MieniGraph *graph = NULL;
-    MieniPlan *plan = NULL;
+    MieniPlan *plan = NULL, *whole = NULL;
     check.status = mieni_graph_read(data, size, &graph, &check.error);
     if (check.status == MIEN_OK)
         check.status = mieni_plan_create(graph, &plan, &check.error);
-    if (check.status == MIEN_OK && plan->macs <= max_macs &&
-        padded_floats(plan) <= (double)max_floats)
-        run_and_compare(&check, graph, plan);
+    if (check.status == MIEN_OK)
+        check.status = mieni_plan_create_whole(graph, &whole, &check.error);
+    if (check.status == MIEN_OK && whole->macs <= max_macs &&
+        padded_floats(whole) <= (double)max_floats) {
+        check.narrowed = is_narrowed(plan, whole);
+        run_and_compare(&check, graph, plan, whole);
+    }
     mieni_plan_destroy(plan);
+    mieni_plan_destroy(whole);
     mieni_graph_destroy(graph);
     return check;
 }
