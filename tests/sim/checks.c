@@ -42,6 +42,29 @@ static void faults_are_noticed(void **state)
     assert_int_equal(run(NONE, out), 0);
 }
 
+/* Small integers, whose sums are exact. */
+static void warps_multiply(void **state)
+{
+    (void)state;
+    uint64_t memory = sim_memory_alloc(768 * sizeof(float), 0);
+    CheckArgs args = {(float *)(uintptr_t)memory, 0, NONE};
+    SimGrid grid = {1, 1, 32, 0};
+    for (int i = 0; i < 512; i++)
+        args.data[i] = (float)(i * 7 % 23 - 11);
+    assert_true(sim_memory_check(memory, 512 * sizeof(float), 0, SIM_WRITTEN));
+    assert_int_equal(sim_run(&sim_checked_multiply, &args, &grid), 0);
+    for (int row = 0; row < 16; row++)
+        for (int column = 0; column < 16; column++) {
+            float sum = 0;
+            for (int k = 0; k < 16; k++)
+                sum += args.data[16 * row + k] * args.data[256 + 16 * column + k];
+            assert_true(args.data[512 + 16 * row + column] == sum);
+        }
+    args.fault = ALONE;
+    assert_int_equal(sim_run(&sim_checked_multiply, &args, &grid), 719);
+    assert_true(sim_memory_free(memory));
+}
+
 static void memory_is_limited(void **state)
 {
     (void)state;
@@ -65,6 +88,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(sound_kernel_runs),
         cmocka_unit_test(faults_are_noticed),
+        cmocka_unit_test(warps_multiply),
         cmocka_unit_test(memory_is_limited),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));

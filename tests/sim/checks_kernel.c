@@ -4,6 +4,8 @@
 
 #include "sim/kernel.h"
 
+#include "backend/cuda/kernels/half.h"
+
 DEVICE_TABLE float ones[2] = {1, 1};
 
 extern float sim_host_memory[1];
@@ -32,4 +34,21 @@ KERNEL(turn, CheckArgs)
     args.data[block + thread] = shared[n - 1 - thread] * ones[thread % 2];
     if (args.fault == LATE_READ)
         args.data[block + thread] += args.data[block + (thread + 1) % n];
+}
+
+KERNEL(multiply, CheckArgs)
+{
+    int32_t g = thread_index() / 4, t = thread_index() % 4, column = 4 * (g / 2) + g % 2;
+    const float *rows = args.data + 4 * t, *columns = args.data + 256 + 4 * t;
+    float *sums = args.data + 512 + 4 * t;
+    Float4 low = zero4(), high = zero4();
+    Half4 first = narrow4(load4(columns + 16 * column));
+    Half4 second = narrow4(load4(columns + 16 * (column + 2)));
+    Half8 weights = {first.xy, first.zw, second.xy, second.zw};
+    if (args.fault == ALONE && thread_index() == 3)
+        return;
+    warp_product(narrow4(load4(rows + 16 * g)), narrow4(load4(rows + 16 * (g + 8))), weights, &low,
+                 &high);
+    store4(sums + 16 * g, low);
+    store4(sums + 16 * (g + 8), high);
 }

@@ -19,9 +19,13 @@ enum {
     NO_BARRIER,
     BLOCKS_MEET,
     LATE_READ,
-    LEAVES
+    LEAVES,
+    ALONE /* multiply: a thread of the warp is not there */
 };
 
 extern const SimKernel sim_checked_turn;
+
+/* 16 x 16 sums of the data's first 256 numbers, rows, times the next 256, columns, behind them. */
+extern const SimKernel sim_checked_multiply;
 
 #endif

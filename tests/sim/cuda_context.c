@@ -177,7 +177,8 @@ SIM_EXPORT int cuModuleGetFunction(const SimKernel **function, SimModule *module
 {
     int code = sim_enter("cuModuleGetFunction");
     if (!code) {
-        *function = has_entry(module->image, name) ? sim_find_kernel(name) : NULL;
+        int has_products = version_of(module->image, ".target sm_") >= 75;
+        *function = has_entry(module->image, name) ? sim_find_kernel(name, has_products) : NULL;
         code = *function ? OK : NOT_FOUND;
     }
     return sim_leave(code);

@@ -23,21 +23,38 @@ static const SimKernel probe_kernel = {"mien_probe", sizeof(uint32_t *), probe};
 #define DECLARE(name)                                                                              \
     extern const SimKernel sim_checked_##name;                                                     \
     extern const SimKernel sim_plain_##name;
+#define DECLARE_OLD(name)                                                                          \
+    extern const SimKernel sim_checked_old_##name;                                                 \
+    extern const SimKernel sim_plain_old_##name;
 MIENI_CUDA_KERNEL_LIST(DECLARE)
+MIENI_CUDA_PRODUCT_KERNEL_LIST(DECLARE_OLD)
 #undef DECLARE
+#undef DECLARE_OLD
+
+static const SimKernel *find(const SimKernel *const *kernels, const char *name)
+{
+    for (; *kernels; kernels++)
+        if (strcmp((*kernels)->name, name) == 0)
+            return *kernels;
+    return NULL;
+}
 
 /* MIEN_SIM_CHECK=0 leaves out the checks of memory, which take most of the time. */
-const SimKernel *sim_find_kernel(const char *name)
+const SimKernel *sim_find_kernel(const char *name, int has_products)
 {
 #define CHECKED(name) &sim_checked_##name,
 #define PLAIN(name) &sim_plain_##name,
-    static const SimKernel *const checked[] = {MIENI_CUDA_KERNEL_LIST(CHECKED) & probe_kernel};
-    static const SimKernel *const plain[] = {MIENI_CUDA_KERNEL_LIST(PLAIN) & probe_kernel};
-#undef CHECKED
-#undef PLAIN
-    const SimKernel *const *kernels = sim_number("MIEN_SIM_CHECK", 1) ? checked : plain;
-    for (size_t i = 0; i < sizeof(checked) / sizeof(checked[0]); i++)
-        if (strcmp(kernels[i]->name, name) == 0)
-            return kernels[i];
-    return NULL;
+#define CHECKED_OLD(name) &sim_checked_old_##name,
+#define PLAIN_OLD(name) &sim_plain_old_##name,
+    static const SimKernel *const checked[] = {MIENI_CUDA_KERNEL_LIST(CHECKED) & probe_kernel,
+                                               NULL};
+    static const SimKernel *const plain[] = {MIENI_CUDA_KERNEL_LIST(PLAIN) & probe_kernel, NULL};
+    static const SimKernel *const checked_old[] = {MIENI_CUDA_PRODUCT_KERNEL_LIST(CHECKED_OLD)
+                                                       NULL};
+    static const SimKernel *const plain_old[] = {MIENI_CUDA_PRODUCT_KERNEL_LIST(PLAIN_OLD) NULL};
+    int checks = sim_number("MIEN_SIM_CHECK", 1) != 0;
+    const SimKernel *kernel = NULL;
+    if (!has_products)
+        kernel = find(checks ? checked_old : plain_old, name);
+    return kernel ? kernel : find(checks ? checked : plain, name);
 }

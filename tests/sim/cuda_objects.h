@@ -9,8 +9,9 @@ typedef struct SimModule {
     const char *image;
 } SimModule;
 
-/* The kernel of this name, or NULL (cuda_kernels.c). */
-const SimKernel *sim_find_kernel(const char *name);
+/* The kernel of this name, for devices with or without matrix instructions, or NULL
+ * (cuda_kernels.c). */
+const SimKernel *sim_find_kernel(const char *name, int has_products);
 
 /* Whether the calling thread has a context that lives. */
 int sim_has_context(void);

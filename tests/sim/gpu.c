@@ -17,9 +17,14 @@ static struct {
     unsigned char args[1024];
     SimThread thread;
     unsigned x, y;
-    int waits;  /* the running thread stopped at a barrier */
+    unsigned char states[SIM_MAX_THREADS];
+    unsigned n_members; /* of the warp, who brought their part of a product */
+    SimProduct *members[SIM_WARP];
     int failed; /* a code of the driver */
 } run;
+
+/* Of a thread. */
+enum { RUNS, AT_PRODUCT, AT_BARRIER, ENDED };
 
 int32_t sim_thread_index(void)
 {
@@ -43,8 +48,23 @@ float *sim_shared(void)
 
 void sim_barrier(void)
 {
-    run.waits = 1;
+    run.states[run.thread.thread] = AT_BARRIER;
     sim_fiber_yield();
+}
+
+/* The last to come multiplies for all. */
+void sim_warp_product(SimProduct *mine)
+{
+    unsigned thread = run.thread.thread, first = thread / SIM_WARP * SIM_WARP;
+    run.members[thread - first] = mine;
+    run.states[thread] = AT_PRODUCT;
+    if (++run.n_members < SIM_WARP) {
+        sim_fiber_yield();
+        return;
+    }
+    sim_multiply(run.members);
+    run.n_members = 0;
+    memset(run.states + first, RUNS, SIM_WARP);
 }
 
 static void report(const char *what)
@@ -58,55 +78,75 @@ static void start_thread(void)
     run.kernel->start(run.args);
 }
 
-/* The n-th thread to go on: forwards, backwards, or mixed up. */
-static unsigned pick(unsigned n, unsigned seed)
+/* The i-th of n to go on: forwards, backwards, or mixed up. */
+static unsigned pick(unsigned i, unsigned n, unsigned seed)
 {
-    unsigned threads = run.grid->threads;
     switch (seed % 3) {
     case 0:
-        return n;
+        return i;
     case 1:
-        return threads - 1 - n;
-    default: /* 37 has no factor in common with a number of threads that is a power of two */
-        return threads & (threads - 1) ? n : (n * 37 + seed) & (threads - 1);
+        return n - 1 - i;
+    default: /* 37 has no factor in common with a power of two */
+        return n & (n - 1) ? i : (i * 37 + seed) & (n - 1);
     }
 }
 
-/* Lets every thread go on to its next barrier or its end; returns how many wait there, or -1. */
-static int run_phase(unsigned char *lives, unsigned seed)
+static int any_in(unsigned first, unsigned n, int state)
 {
-    int n_waiting = 0, n_ended = 0;
-    for (unsigned i = 0; i < run.grid->threads; i++) {
-        unsigned thread = pick(i, seed);
-        if (!lives[thread])
-            continue;
-        run.thread.thread = thread;
-        run.waits = 0;
-        lives[thread] = (unsigned char)sim_fiber_run(thread);
-        if (run.failed)
-            return -1;
-        n_waiting += run.waits;
-        n_ended += !run.waits;
+    for (unsigned i = 0; i < n; i++)
+        if (run.states[first + i] == state)
+            return 1;
+    return 0;
+}
+
+/* Lets the threads of a warp go on to a barrier or their end. */
+static void run_warp(unsigned first, unsigned n, unsigned seed)
+{
+    run.n_members = 0;
+    while (any_in(first, n, RUNS)) {
+        for (unsigned i = 0; i < n; i++) {
+            unsigned thread = first + pick(i, n, seed);
+            if (run.states[thread] != RUNS)
+                continue;
+            run.thread.thread = thread;
+            if (!sim_fiber_run(thread))
+                run.states[thread] = ENDED;
+            if (run.failed)
+                return;
+        }
     }
-    if (n_waiting > 0 && n_ended > 0) {
-        report("some threads ended while others wait at a barrier");
+    if (any_in(first, n, AT_PRODUCT)) {
+        report("some threads of a warp wait for others at a product");
         run.failed = LAUNCH_FAILED;
-        return -1;
     }
-    return n_waiting;
 }
 
 static void run_block(unsigned block)
 {
-    unsigned char lives[SIM_MAX_THREADS];
-    int n_waiting = 1;
+    unsigned n = run.grid->threads, n_warps = (n + SIM_WARP - 1) / SIM_WARP;
     sim_memory_begin_block(run.grid->shared_bytes);
-    memset(lives, 1, sizeof(lives));
-    for (unsigned i = 0; i < run.grid->threads; i++)
+    memset(run.states, RUNS, n);
+    for (unsigned i = 0; i < n; i++)
         sim_fiber_begin(i, start_thread);
     run.thread.block = block;
-    for (run.thread.phase = 0; n_waiting > 0; run.thread.phase++)
-        n_waiting = run_phase(lives, block + run.thread.phase + run.thread.launch);
+    run.thread.phase = 0;
+    while (any_in(0, n, RUNS)) {
+        unsigned seed = block + run.thread.phase + run.thread.launch;
+        for (unsigned i = 0; i < n_warps && !run.failed; i++) {
+            unsigned first = pick(i, n_warps, seed) * SIM_WARP;
+            run_warp(first, n - first < SIM_WARP ? n - first : SIM_WARP, seed);
+        }
+        if (run.failed)
+            return;
+        if (any_in(0, n, AT_BARRIER) && any_in(0, n, ENDED)) {
+            report("some threads ended while others wait at a barrier");
+            run.failed = LAUNCH_FAILED;
+            return;
+        }
+        if (any_in(0, n, AT_BARRIER))
+            memset(run.states, RUNS, n);
+        run.thread.phase++;
+    }
 }
 
 int sim_run(const SimKernel *kernel, const void *args, const SimGrid *grid)

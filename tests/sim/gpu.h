@@ -2,7 +2,8 @@
 /*
  * A GPU in plain C for the stand-in driver: device memory, and kernels that run thread by thread.
  *
- * Threads of a block are fibers that take turns at barriers, in an order that changes. Kernels are
+ * Threads of a block are fibers that take turns at barriers, in an order that changes; those of a
+ * warp also wait for each other where they multiply together. Kernels are
  * compiled with -fsanitize=thread, whose calls for every load and store end here instead of in the
  * sanitizer's library: an access outside of what was allocated, a read of what nobody wrote, and
  * two threads that touch one word without a barrier between them end the launch.
@@ -30,6 +31,18 @@ int32_t sim_block_x(void);
 int32_t sim_block_y(void);
 void sim_barrier(void);
 float *sim_shared(void);
+
+/* A product by the threads of a warp (kernels/half.h): what each brings along, and its sums. */
+#define SIM_WARP 32
+typedef struct SimProduct {
+    uint32_t low[2], high[2];     /* four halves of rows g and g + 8 */
+    uint32_t first[2], second[2]; /* four weights of both columns */
+    float sum_low[4], sum_high[4];
+} SimProduct;
+void sim_warp_product(SimProduct *mine);
+
+/* Adds the products of a whole warp (gpu_warp.c). */
+void sim_multiply(SimProduct *const threads[SIM_WARP]);
 
 /* Runs a grid. Returns 0, or the driver's code after a word on standard error. */
 int sim_run(const SimKernel *kernel, const void *args, const SimGrid *grid);

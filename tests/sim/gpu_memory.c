@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Device memory of the stand-in GPU. Allocations lie in one range of addresses with gaps between
- * them. Beside each byte stands whether it is allocated and written, beside each word which threads
- * touched it last: that is how accesses are judged.
+ * them. Beside each byte stands whether it is allocated and written, beside each half of a word
+ * which threads touched it last: that is how accesses are judged.
  */
 #define _DEFAULT_SOURCE
 #include <stdlib.h>
@@ -21,10 +21,13 @@
 enum { FREE, ALLOCATED, WRITTEN, COPIED };
 #define ALL_COPIED UINT64_C(0x0303030303030303)
 
-/* Which threads touched a word last. Two readers are enough: a third differs from one of them. */
+/* Which threads touched half a word last. Two readers are enough: a third differs from one of them.
+ */
 typedef struct Cell {
     uint64_t writer, readers[2];
 } Cell;
+
+#define CELL_BYTES 2
 
 typedef struct Region {
     unsigned char *bytes;
@@ -60,7 +63,7 @@ static void make_region(Region *region, size_t size)
         return;
     region->bytes = reserve(size);
     region->states = reserve(size);
-    region->cells = reserve(size / 4 * sizeof(Cell));
+    region->cells = reserve(size / CELL_BYTES * sizeof(Cell));
     region->size = size;
 }
 
@@ -199,8 +202,8 @@ static const char *access_region(Region *region, size_t at, size_t bytes, int is
         else if (region->states[i] < WRITTEN)
             return "was never written";
     }
-    for (size_t word = at / 4; word <= (at + bytes - 1) / 4; word++) {
-        const char *wrong = note(&region->cells[word], now, is_write, region == &shared);
+    for (size_t cell = at / CELL_BYTES; cell <= (at + bytes - 1) / CELL_BYTES; cell++) {
+        const char *wrong = note(&region->cells[cell], now, is_write, region == &shared);
         if (wrong)
             return wrong;
     }

@@ -17,11 +17,20 @@
 #define DEVICE_TABLE static const __attribute__((section("sim_tables")))
 #define UNROLL
 
-/* Each is built twice: with a call for every access to memory, and without, for speed. */
-#ifdef SIM_PLAIN
+/* Each is built twice: with a call for every access to memory, and without, for speed. Those whose
+ * code differs between devices with and without matrix instructions are built for both. */
+#if defined(SIM_PLAIN) && defined(SIM_OLD)
+#define SIM_SYMBOL(name) sim_plain_old_##name
+#elif defined(SIM_PLAIN)
 #define SIM_SYMBOL(name) sim_plain_##name
+#elif defined(SIM_OLD)
+#define SIM_SYMBOL(name) sim_checked_old_##name
 #else
 #define SIM_SYMBOL(name) sim_checked_##name
+#endif
+
+#ifndef SIM_OLD
+#define MIENI_HAS_PRODUCTS 1
 #endif
 
 #define KERNEL(name, type)                                                                         \

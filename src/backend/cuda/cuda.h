@@ -55,7 +55,9 @@ struct MieniDevice {
     CuFunction kernels[CUDA_N_KERNELS];
     int32_t n_multiprocessors;
     bool is_integrated;
-    bool is_lost; /* a call failed for good: nothing is asked of it any more */
+    bool is_half;      /* computes in half precision */
+    bool has_products; /* its kernels multiply with matrix instructions */
+    bool is_lost;      /* a call failed for good: nothing is asked of it any more */
     char isa[16];
     CudaFrames frames;
 };
@@ -121,12 +123,33 @@ MienStatus mieni_cuda_download(MieniDevice *device, const CudaBuffer *buffer, si
 MienStatus mieni_cuda_frames_send(MieniDevice *device, const MieniJob *jobs, size_t n, size_t *end,
                                   MienError *error);
 
-/* layout.c. Gives every tensor its strides and place; sets activation_floats. */
+/* layout.c. Gives every tensor its precision, strides and place; sets activation_floats. */
 MienStatus mieni_cuda_layout(MieniDevicePlan *plan, const MieniPlan *from, MienError *error);
 
-/* pack.c. Floats and tables of an operation, one behind the other, in words of 4 bytes. */
-size_t mieni_cuda_constant_words(const MieniPlan *plan, const MieniOp *op);
-void mieni_cuda_pack(const MieniPlan *plan, const MieniOp *op, float *words);
+/* pack.c. Floats and tables of an operation, one behind the other, in words of 4 bytes. The layout
+ * is made. */
+size_t mieni_cuda_constant_words(const MieniDevicePlan *plan, const MieniPlan *from,
+                                 const MieniOp *op);
+void mieni_cuda_pack(const MieniDevicePlan *plan, const MieniPlan *from, const MieniOp *op,
+                     float *words);
+
+/* pack_half.c. Whether an operation runs in half precision, and its weights then. */
+bool mieni_cuda_is_half(const MieniDevicePlan *plan, const MieniOp *op);
+size_t mieni_cuda_half_words(const MieniDevicePlan *plan, const MieniOp *op);
+void mieni_cuda_pack_half(const MieniDevicePlan *plan, const MieniOp *op, float *words);
+
+/* Products of one sum of the dense part; 0 if there is none. */
+size_t mieni_cuda_n_products(const MieniOp *op);
+
+static inline size_t mieni_cuda_n_taps(const MieniOp *op)
+{
+    return (size_t)op->shape.kernel_height * (size_t)op->shape.kernel_width;
+}
+
+static inline bool mieni_cuda_is_depthwise(const MieniOp *op)
+{
+    return op->kind == MIENI_OP_DEPTHWISE || op->kind == MIENI_OP_DEPTHWISE_POINTWISE;
+}
 
 /* steps.c. Fills kernel and arguments of a step, when the plan has its memory. */
 void mieni_cuda_step_init(const MieniDevicePlan *plan, CudaStep *step, const MieniOp *op);

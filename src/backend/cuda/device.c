@@ -8,6 +8,9 @@
 /* Below 5.3 there is no code, whatever the driver. */
 #define OLDEST_CAPABILITY 53
 
+/* Code for devices from this one on has matrix instructions (kernels/half.h). */
+#define PRODUCTS_CAPABILITY 75
+
 static int attribute(const CudaDriver *cuda, CuDevice device, int which)
 {
     int value = 0;
@@ -214,6 +217,7 @@ static MienStatus load_kernels(MieniDevice *device, MienError *error)
     if (!images)
         return mieni_cuda_fail(device, CU_NO_BINARY, "loading kernels", error);
     snprintf(device->isa, sizeof(device->isa), "ptx_%d", (int)images->capability);
+    device->has_products = images->capability >= PRODUCTS_CAPABILITY;
     for (const MieniCudaModule *module = images->modules; module->kernel; module++) {
         int32_t which = 0;
         while (which < CUDA_N_KERNELS && strcmp(names[which] + 5, module->kernel) != 0)
@@ -231,6 +235,13 @@ static MienStatus load_kernels(MieniDevice *device, MienError *error)
         if (!device->kernels[i])
             return mieni_cuda_fail(device, CU_NO_BINARY, names[i], error);
     return MIEN_OK;
+}
+
+/* Whether half precision pays: not on devices that do little of it (6.1) or that have it in no
+ * instruction of two numbers. Source: NVIDIA, CUDA C++ Programming Guide, arithmetic throughput. */
+static bool is_faster_in_half(int32_t capability)
+{
+    return capability == 53 || capability == 60 || capability == 62 || capability >= 70;
 }
 
 static MienStatus prepare(MieniDevice *device, MienError *error)
@@ -284,6 +295,9 @@ static MienStatus device_open(int32_t index, const MieniDeviceOptions *options, 
         return status;
     }
     device->n_multiprocessors = attribute(cuda, device->ordinal, CU_MULTIPROCESSORS);
+    device->is_half = options->precision == MIEN_PRECISION_FP16 ||
+                      (options->precision == MIEN_PRECISION_AUTO &&
+                       is_faster_in_half(capability_of(cuda, device->ordinal)));
     device->is_integrated = attribute(cuda, device->ordinal, CU_INTEGRATED) &&
                             attribute(cuda, device->ordinal, CU_CAN_MAP_HOST_MEMORY);
     cuda->context_push(device->context);
@@ -293,8 +307,8 @@ static MienStatus device_open(int32_t index, const MieniDeviceOptions *options, 
         device_close(device);
         return status;
     }
-    mieni_log(device->log, MIEN_LOG_INFO, "cuda", "device %d: kernels: %s", (int)index,
-              device->isa);
+    mieni_log(device->log, MIEN_LOG_INFO, "cuda", "device %d: kernels: %s, %s", (int)index,
+              device->isa, device->is_half ? "fp16" : "fp32");
     *out = device;
     return MIEN_OK;
 }
@@ -302,6 +316,11 @@ static MienStatus device_open(int32_t index, const MieniDeviceOptions *options, 
 static const char *device_isa(const MieniDevice *device)
 {
     return device->isa;
+}
+
+static MienPrecision device_precision(const MieniDevice *device)
+{
+    return device->is_half ? MIEN_PRECISION_FP16 : MIEN_PRECISION_FP32;
 }
 
 const MieniBackend mieni_backend_cuda = {
@@ -312,6 +331,7 @@ const MieniBackend mieni_backend_cuda = {
     .describe = device_describe,
     .open = device_open,
     .isa = device_isa,
+    .precision = device_precision,
     .plan_create = mieni_cuda_plan_create,
     .plan_run = mieni_cuda_plan_run,
     .plan_destroy = mieni_cuda_plan_destroy,

@@ -11,7 +11,7 @@ MIENI_CUDA_LEVELS
 /* The CUDA version whose driver reads this version of PTX. Source: NVIDIA, PTX ISA, release notes.
  */
 #define DRIVER_OF(ptx_version)                                                                     \
-    ((ptx_version) <= 42 ? 7000 : (ptx_version) <= 63 ? 10000 : (ptx_version) <= 70 ? 11000 : 11080)
+    ((ptx_version) <= 42 ? 7000 : (ptx_version) <= 65 ? 10020 : (ptx_version) <= 70 ? 11000 : 11080)
 
 #define LEVEL(capability, ptx_version)                                                             \
     {(capability), DRIVER_OF(ptx_version), mieni_cuda_ptx_##capability},

@@ -7,24 +7,13 @@ static size_t lanes(int32_t channels)
     return mieni_round_up((size_t)channels, 4);
 }
 
-static size_t n_taps(const MieniOp *op)
-{
-    return (size_t)op->shape.kernel_height * (size_t)op->shape.kernel_width;
-}
-
-static bool is_depthwise(const MieniOp *op)
-{
-    return op->kind == MIENI_OP_DEPTHWISE || op->kind == MIENI_OP_DEPTHWISE_POINTWISE;
-}
-
-/* Products of one sum of the dense part; 0 if there is none. */
-static size_t n_products(const MieniOp *op)
+size_t mieni_cuda_n_products(const MieniOp *op)
 {
     size_t channels = (size_t)op->shape.in_channels;
     switch (op->kind) {
     case MIENI_OP_CONV:
     case MIENI_OP_POINTWISE:
-        return n_taps(op) * channels;
+        return mieni_cuda_n_taps(op) * channels;
     case MIENI_OP_DEPTHWISE_POINTWISE:
         return channels;
     case MIENI_OP_FULLY_CONNECTED:
@@ -37,11 +26,11 @@ static size_t n_products(const MieniOp *op)
 static size_t conv_words(const MieniOp *op)
 {
     size_t n = lanes(op->shape.out_channels);
-    size_t words = (n_products(op) + 2) * n; /* with bias and slopes */
+    size_t words = (mieni_cuda_n_products(op) + 2) * n; /* with bias and slopes */
     if (op->kind == MIENI_OP_DEPTHWISE_POINTWISE)
-        words += (n_taps(op) + 1) * lanes(op->shape.in_channels);
+        words += (mieni_cuda_n_taps(op) + 1) * lanes(op->shape.in_channels);
     else if (op->kind == MIENI_OP_DEPTHWISE)
-        words += n_taps(op) * n;
+        words += mieni_cuda_n_taps(op) * n;
     return words;
 }
 
@@ -60,17 +49,20 @@ static size_t refinement_words(const MieniOp *op)
     return words;
 }
 
-size_t mieni_cuda_constant_words(const MieniPlan *plan, const MieniOp *op)
+size_t mieni_cuda_constant_words(const MieniDevicePlan *plan, const MieniPlan *from,
+                                 const MieniOp *op)
 {
     size_t words = 0;
-    if (n_products(op) || is_depthwise(op))
+    if (mieni_cuda_is_half(plan, op))
+        words = mieni_cuda_half_words(plan, op);
+    else if (mieni_cuda_n_products(op) || mieni_cuda_is_depthwise(op))
         words = conv_words(op);
     else if (op->kind == MIENI_OP_LANDMARKS_TO_MATRIX)
         words = (size_t)op->matrix.n_subset;
     else if (op->kind == MIENI_OP_CONSTANT)
-        words = tensor_floats(plan, op->output);
+        words = tensor_floats(from, op->output);
     else if (op->kind == MIENI_OP_LAYER_NORM)
-        words = (size_t)plan->tensors[op->inputs[0]].channels;
+        words = (size_t)from->tensors[op->inputs[0]].channels;
     else if (op->kind == MIENI_OP_DECODE_BOXES)
         words = 2 * (size_t)op->boxes.n_anchors;
     else if (op->kind == MIENI_OP_DECODE_LANDMARKS)
@@ -89,10 +81,11 @@ static float *put_rows(float *words, const float *from, size_t n_rows, size_t n)
 static void pack_conv(const MieniOp *op, float *words)
 {
     const MieniConvWeights *weights = &op->weights;
-    size_t n = (size_t)op->shape.out_channels, k = n_products(op), n4 = mieni_round_up(n, 4);
+    size_t n = (size_t)op->shape.out_channels, k = mieni_cuda_n_products(op),
+           n4 = mieni_round_up(n, 4);
     size_t channels = (size_t)op->shape.in_channels;
-    if (is_depthwise(op))
-        words = put_rows(words, weights->depthwise, n_taps(op), channels);
+    if (mieni_cuda_is_depthwise(op))
+        words = put_rows(words, weights->depthwise, mieni_cuda_n_taps(op), channels);
     if (op->kind == MIENI_OP_DEPTHWISE_POINTWISE)
         words = put_rows(words, weights->depthwise_bias, 1, channels);
     for (size_t row = 0; row < k; row++)
@@ -119,17 +112,20 @@ static void pack_refinements(const MieniOp *op, float *words)
     }
 }
 
-void mieni_cuda_pack(const MieniPlan *plan, const MieniOp *op, float *words)
+void mieni_cuda_pack(const MieniDevicePlan *plan, const MieniPlan *from, const MieniOp *op,
+                     float *words)
 {
-    if (n_products(op) || is_depthwise(op)) {
+    if (mieni_cuda_is_half(plan, op)) {
+        mieni_cuda_pack_half(plan, op, words);
+    } else if (mieni_cuda_n_products(op) || mieni_cuda_is_depthwise(op)) {
         pack_conv(op, words);
     } else if (op->kind == MIENI_OP_LANDMARKS_TO_MATRIX) {
         for (int32_t i = 0; i < op->matrix.n_subset; i++)
             put_integer(&words[i], op->matrix.subset[i]);
     } else if (op->kind == MIENI_OP_CONSTANT) {
-        memcpy(words, op->constant, tensor_floats(plan, op->output) * sizeof(float));
+        memcpy(words, op->constant, tensor_floats(from, op->output) * sizeof(float));
     } else if (op->kind == MIENI_OP_LAYER_NORM) {
-        memcpy(words, op->norm.gain, (size_t)plan->tensors[op->inputs[0]].channels * sizeof(float));
+        memcpy(words, op->norm.gain, (size_t)from->tensors[op->inputs[0]].channels * sizeof(float));
     } else if (op->kind == MIENI_OP_DECODE_BOXES) {
         for (int32_t i = 0; i < op->boxes.n_anchors; i++) {
             words[2 * i] = op->boxes.anchors[i].x;

@@ -74,15 +74,15 @@ static MienStatus send_constants(MieniDevicePlan *plan, const MieniPlan *from, M
     MieniDevice *device = plan->device;
     size_t n = 4;
     for (int32_t i = 0; i < from->n_ops; i++)
-        n += mieni_cuda_constant_words(from, &from->ops[i]);
+        n += mieni_cuda_constant_words(plan, from, &from->ops[i]);
     float *words = mieni_alloc(n, sizeof(*words));
     if (!words)
         return mieni_fail_nomem(error);
     size_t at = 0;
     for (int32_t i = 0; i < from->n_ops; i++) {
         plan->steps[1 + i].constants = at;
-        mieni_cuda_pack(from, &from->ops[i], words + at);
-        at += mieni_cuda_constant_words(from, &from->ops[i]);
+        mieni_cuda_pack(plan, from, &from->ops[i], words + at);
+        at += mieni_cuda_constant_words(plan, from, &from->ops[i]);
     }
     MienStatus status = mieni_cuda_alloc(device, n * sizeof(float), &plan->constants, error);
     CuResult code =
@@ -95,7 +95,8 @@ static void place_tensors(MieniDevicePlan *plan)
 {
     for (int32_t i = 0; i < plan->n_tensors; i++) {
         plan->tensors[i].data = plan->activations + plan->offsets[i] * sizeof(float);
-        plan->tensors[i].face = (int64_t)plan->activation_floats;
+        plan->tensors[i].face =
+            (int64_t)plan->activation_floats * (plan->tensors[i].is_half ? 2 : 1);
     }
 }
 
@@ -108,6 +109,7 @@ static CudaPlane tight_plane(const CudaPlane *tensor, const CudaBuffer *buffer, 
     plane.face = (int64_t)face_floats;
     plane.pixel = plane.channels;
     plane.vectors = 0;
+    plane.is_half = 0;
     return plane;
 }
 

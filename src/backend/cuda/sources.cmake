@@ -9,17 +9,20 @@ target_sources(mien_objects PRIVATE
     ${cuda}/images.c
     ${cuda}/layout.c
     ${cuda}/pack.c
+    ${cuda}/pack_half.c
     ${cuda}/plan.c
     ${cuda}/run.c
     ${cuda}/steps.c
 )
 
-set(MIEN_CUDA_KERNELS center_points conv copy crop decode_boxes decode_landmarks depth_to_space depthwise
-    depthwise_pointwise fully_connected landmarks_to_matrix layer_norm resize_add sample_bilinear transform_landmarks
-    transpose CACHE INTERNAL "Names of the CUDA kernels, which are those of their files")
+set(MIEN_CUDA_KERNELS center_points conv conv_half copy crop decode_boxes decode_landmarks depth_to_space
+    depthwise depthwise_half depthwise_pointwise depthwise_pointwise_half fully_connected landmarks_to_matrix
+    layer_norm resize_add sample_bilinear transform_landmarks transpose CACHE INTERNAL "Names of the CUDA kernels, which are those of their files")
+set(MIEN_CUDA_PRODUCT_KERNELS conv_half depthwise_pointwise_half CACHE INTERNAL
+    "Those whose code differs between devices with and without matrix instructions")
 # Feature levels: capability and PTX version. A driver reads PTX up to its own version, so no level asks for more than
-# it needs: 5.3 runs from CUDA 7 on, 7.5 from 10, 8.0 from 11 and 9.0 from 11.8 on.
-set(MIEN_CUDA_LEVELS "53:42;75:63;80:70;90:78" CACHE INTERNAL "Feature levels of the CUDA kernels")
+# it needs: 5.3 runs from CUDA 7 on, 7.5 from 10.2 (matrix instructions), 8.0 from 11 and 9.0 from 11.8 on.
+set(MIEN_CUDA_LEVELS "53:42;75:65;80:70;90:78" CACHE INTERNAL "Feature levels of the CUDA kernels")
 set(MIEN_CUDA_CLANG_FLAGS -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-path=/nonexistent -O3
     -ffp-contract=off -Wall -Wextra -Werror CACHE INTERNAL "How clang compiles CUDA kernels")
 

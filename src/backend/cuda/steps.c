@@ -105,11 +105,31 @@ static void init_planes(const MieniDevicePlan *plan, CudaStep *step, CudaKernel 
         step->args.planes.second = plan->tensors[op->inputs[1]];
 }
 
-static void init_conv(const MieniDevicePlan *plan, CudaStep *step, CudaKernel kernel,
-                      const MieniOp *op)
+static CudaKernel conv_kernel(MieniOpKind kind, bool is_half)
 {
-    step->kernel = kernel;
+    switch (kind) {
+    case MIENI_OP_DEPTHWISE:
+        return is_half ? CUDA_KERNEL_depthwise_half : CUDA_KERNEL_depthwise;
+    case MIENI_OP_DEPTHWISE_POINTWISE:
+        return is_half ? CUDA_KERNEL_depthwise_pointwise_half : CUDA_KERNEL_depthwise_pointwise;
+    case MIENI_OP_FULLY_CONNECTED:
+        return is_half ? CUDA_KERNEL_conv_half : CUDA_KERNEL_fully_connected;
+    default:
+        return is_half ? CUDA_KERNEL_conv_half : CUDA_KERNEL_conv;
+    }
+}
+
+static void init_conv(const MieniDevicePlan *plan, CudaStep *step, const MieniOp *op)
+{
+    step->kernel = conv_kernel(op->kind, mieni_cuda_is_half(plan, op));
     step->args.conv = conv_args(plan, step, op);
+    if (op->kind == MIENI_OP_FULLY_CONNECTED) { /* a convolution with one pixel of output */
+        CudaConvArgs *args = &step->args.conv;
+        args->kernel_height = args->in.height;
+        args->kernel_width = args->in.width;
+        args->stride = 1;
+        args->pad_top = args->pad_left = 0;
+    }
 }
 
 static void init_norm(const MieniDevicePlan *plan, CudaStep *step, const MieniOp *op)
@@ -173,16 +193,10 @@ void mieni_cuda_step_init(const MieniDevicePlan *plan, CudaStep *step, const Mie
     switch (op->kind) {
     case MIENI_OP_CONV:
     case MIENI_OP_POINTWISE:
-        init_conv(plan, step, CUDA_KERNEL_conv, op);
-        break;
     case MIENI_OP_DEPTHWISE:
-        init_conv(plan, step, CUDA_KERNEL_depthwise, op);
-        break;
     case MIENI_OP_DEPTHWISE_POINTWISE:
-        init_conv(plan, step, CUDA_KERNEL_depthwise_pointwise, op);
-        break;
     case MIENI_OP_FULLY_CONNECTED:
-        init_conv(plan, step, CUDA_KERNEL_fully_connected, op);
+        init_conv(plan, step, op);
         break;
     case MIENI_OP_RESIZE_ADD:
         init_planes(plan, step, CUDA_KERNEL_resize_add, op);
@@ -213,6 +227,7 @@ void mieni_cuda_step_init(const MieniDevicePlan *plan, CudaStep *step, const Mie
         step->args.planes.in.pixel = step->args.planes.in.channels;
         step->args.planes.in.data = constants_of(plan, step);
         step->args.planes.in.face = 0;
+        step->args.planes.in.is_half = 0;
         break;
     default:
         init_other(plan, step, op);
@@ -228,52 +243,116 @@ void mieni_cuda_step_init_copy(CudaStep *step, const CudaPlane *in, const CudaPl
     step->args.planes = (CudaPlanesArgs){.in = *in, .out = *out};
 }
 
-static int32_t blocks(int32_t items)
+static int32_t over(int32_t n, int32_t divisor)
 {
-    return (items + MIENI_CUDA_THREADS - 1) / MIENI_CUDA_THREADS;
+    return (n + divisor - 1) / divisor;
 }
 
+/* Whether so many blocks give every multiprocessor work. */
+static bool fills(const MieniDevicePlan *plan, int32_t n_blocks)
+{
+    return n_blocks >= 2 * plan->device->n_multiprocessors;
+}
+
+/* Shared memory that every device gives a block unasked. */
+#define SHARED_BYTES (48 * 1024)
+
 /*
- * How a convolution-like step is cut up for a number of faces: four pixels a thread read each
- * weight once for all of them, and are right where there is work for every multiprocessor; one
- * pixel a thread gives a small layer four times the blocks.
+ * How a convolution-like step is cut up: four rows a thread read each weight once for all of them,
+ * and are right where there is work for every multiprocessor; one row a thread gives a small layer
+ * four times the blocks. These return the number of blocks.
  */
-static int32_t cut_conv(const MieniDevicePlan *plan, const CudaStep *step, int32_t n_faces,
+static int32_t cut_rows(const MieniDevicePlan *plan, CudaConvArgs *args, int32_t n_rows)
+{
+    int32_t groups = groups_of(&args->out);
+    int32_t wide = n_rows / 4 * groups / MIENI_CUDA_THREADS;
+    args->rows_a_thread = fills(plan, wide) ? 4 : 1;
+    return over(over(n_rows, args->rows_a_thread) * groups, MIENI_CUDA_THREADS);
+}
+
+/* Depthwise and pointwise: about one piece of work a thread. */
+static int32_t cut_block_rows(const MieniDevicePlan *plan, CudaConvArgs *args, int32_t n_rows,
+                              uint32_t *shared_bytes)
+{
+    cut_rows(plan, args, n_rows);
+    int32_t row_bytes = 4 * groups_of(&args->in) * (int32_t)sizeof(float);
+    int32_t tile = MIENI_CUDA_THREADS * args->rows_a_thread / groups_of(&args->out);
+    tile = MIENI_MIN(MIENI_MIN(tile, MIENI_CUDA_THREADS), SHARED_BYTES / row_bytes) / 4 * 4;
+    tile = MIENI_MAX(tile, 4);
+    args->rows_a_block = tile;
+    *shared_bytes = (uint32_t)(tile * row_bytes);
+    return over(n_rows, tile);
+}
+
+/* With matrix instructions a warp has 16 columns and so many times 16 rows. */
+#define N_WARPS (MIENI_CUDA_THREADS / 32)
+
+static int32_t cut_products(const MieniDevicePlan *plan, CudaConvArgs *args, int32_t n_rows)
+{
+    int32_t columns = over(args->out.channels, 16);
+    args->rows_a_thread = fills(plan, n_rows / 64 * columns / N_WARPS) ? 4 : 1;
+    return over(over(n_rows, 16 * args->rows_a_thread) * columns, N_WARPS);
+}
+
+/* As many rows a block as leave work for all, and as many of them a warp as leave work for all of
+ * its warps. */
+static int32_t cut_block_products(const MieniDevicePlan *plan, CudaConvArgs *args, int32_t n_rows,
+                                  uint32_t *shared_bytes)
+{
+    int32_t columns = over(args->out.channels, 16);
+    int32_t row_bytes = (over(args->in.channels, 16) | 1) * 32; /* as the kernel has it */
+    int32_t tile = 64;
+    while (tile > 16 && (tile * row_bytes > SHARED_BYTES || !fills(plan, n_rows / tile)))
+        tile /= 2;
+    args->rows_a_block = tile;
+    args->rows_a_thread = tile / 16;
+    while (args->rows_a_thread > 1 && tile / 16 / args->rows_a_thread * columns < N_WARPS)
+        args->rows_a_thread /= 2;
+    *shared_bytes = (uint32_t)(tile * row_bytes);
+    return over(n_rows, tile);
+}
+
+static int32_t cut_conv(const MieniDevicePlan *plan, CudaKernel kernel, int32_t n_faces,
                         CudaConvArgs *args, uint32_t *shared_bytes)
 {
-    int32_t n_pixels = args->out.height * args->out.width, groups = groups_of(&args->out);
-    int32_t wide = n_pixels * groups / 4 / MIENI_CUDA_THREADS * n_faces;
-    args->pixels_a_thread = wide >= 2 * plan->device->n_multiprocessors ? 4 : 1;
-    if (step->kernel == CUDA_KERNEL_fully_connected) {
-        *shared_bytes = MIENI_CUDA_THREADS * sizeof(float);
-        return blocks((int32_t)mieni_round_up((size_t)args->out.pixel, 4));
+    bool has_products = plan->device->has_products;
+    int32_t n_rows = args->out.height * args->out.width * n_faces;
+    args->n_faces = n_faces;
+    switch (kernel) {
+    case CUDA_KERNEL_conv:
+        return cut_rows(plan, args, n_rows);
+    case CUDA_KERNEL_conv_half:
+        return has_products ? cut_products(plan, args, n_rows) : cut_rows(plan, args, n_rows);
+    case CUDA_KERNEL_depthwise_pointwise:
+        return cut_block_rows(plan, args, n_rows, shared_bytes);
+    case CUDA_KERNEL_depthwise_pointwise_half:
+        return has_products ? cut_block_products(plan, args, n_rows, shared_bytes)
+                            : cut_block_rows(plan, args, n_rows, shared_bytes);
+    default: /* depthwise */
+        return over(n_rows * groups_of(&args->out), MIENI_CUDA_THREADS);
     }
-    if (step->kernel == CUDA_KERNEL_depthwise)
-        return blocks(n_pixels * groups);
-    if (step->kernel == CUDA_KERNEL_conv)
-        return blocks((n_pixels + args->pixels_a_thread - 1) / args->pixels_a_thread * groups);
-    /* Depthwise and pointwise: about one piece of work a thread, and 48 KiB at most. */
-    int32_t most = 48 * 1024 / (int32_t)sizeof(float) / (4 * groups_of(&args->in));
-    int32_t tile = MIENI_CUDA_THREADS * args->pixels_a_thread / groups / 4 * 4;
-    tile = MIENI_MIN(MIENI_MIN(tile, MIENI_CUDA_THREADS), most / 4 * 4);
-    tile = MIENI_MAX(tile, 4);
-    args->pixels_a_block = tile;
-    *shared_bytes = (uint32_t)(tile * 4 * groups_of(&args->in)) * (uint32_t)sizeof(float);
-    return (n_pixels + tile - 1) / tile;
 }
 
 CuResult mieni_cuda_step_launch(const MieniDevicePlan *plan, const CudaStep *step, int32_t n_faces)
 {
     const MieniDevice *device = plan->device;
     CudaArgs args = step->args;
+    CudaKernel kernel = step->kernel;
     uint32_t shared_bytes = step->shared_bytes;
-    int32_t grid = blocks(step->items);
-    switch (step->kernel) {
+    int32_t grid = over(step->items, MIENI_CUDA_THREADS), grid_y = n_faces;
+    switch (kernel) {
     case CUDA_KERNEL_conv:
+    case CUDA_KERNEL_conv_half:
     case CUDA_KERNEL_depthwise:
+    case CUDA_KERNEL_depthwise_half:
     case CUDA_KERNEL_depthwise_pointwise:
+    case CUDA_KERNEL_depthwise_pointwise_half:
+        grid = cut_conv(plan, kernel, n_faces, &args.conv, &shared_bytes);
+        grid_y = 1;
+        break;
     case CUDA_KERNEL_fully_connected:
-        grid = cut_conv(plan, step, n_faces, &args.conv, &shared_bytes);
+        grid = over((int32_t)mieni_round_up((size_t)args.conv.out.pixel, 4), MIENI_CUDA_THREADS);
+        shared_bytes = MIENI_CUDA_THREADS * sizeof(float);
         break;
     case CUDA_KERNEL_crop:
         args.crop.upload = device->frames.buffer.device;
@@ -285,7 +364,7 @@ CuResult mieni_cuda_step_launch(const MieniDevicePlan *plan, const CudaStep *ste
         break;
     }
     void *parameters[] = {&args};
-    return device->cuda->launch(device->kernels[step->kernel], (unsigned)grid, (unsigned)n_faces, 1,
+    return device->cuda->launch(device->kernels[kernel], (unsigned)grid, (unsigned)grid_y, 1,
                                 MIENI_CUDA_THREADS, 1, 1, shared_bytes, device->stream, parameters,
                                 NULL);
 }

@@ -17,13 +17,16 @@
 #define MIENI_CUDA_KERNEL_LIST(X)                                                                  \
     X(center_points)                                                                               \
     X(conv)                                                                                        \
+    X(conv_half)                                                                                   \
     X(copy)                                                                                        \
     X(crop)                                                                                        \
     X(decode_boxes)                                                                                \
     X(decode_landmarks)                                                                            \
     X(depth_to_space)                                                                              \
     X(depthwise)                                                                                   \
+    X(depthwise_half)                                                                              \
     X(depthwise_pointwise)                                                                         \
+    X(depthwise_pointwise_half)                                                                    \
     X(fully_connected)                                                                             \
     X(landmarks_to_matrix)                                                                         \
     X(layer_norm)                                                                                  \
@@ -32,17 +35,23 @@
     X(transform_landmarks)                                                                         \
     X(transpose)
 
+/* Those whose code differs between devices with and without matrix instructions (half.h). */
+#define MIENI_CUDA_PRODUCT_KERNEL_LIST(X)                                                          \
+    X(conv_half)                                                                                   \
+    X(depthwise_pointwise_half)
+
 /* Threads of a block, of every kernel. */
 #define MIENI_CUDA_THREADS 128
 
-/* A tensor [height][width][channels] of each face of a batch. Lanes between channels and pixel
- * hold zeros; a plane with pixel == channels is tight. There are no borders. */
+/* A tensor [height][width][channels] of each face of a batch, of floats or halves. Lanes between
+ * channels and pixel hold zeros; a plane with pixel == channels is tight. There are no borders. */
 typedef struct CudaPlane {
     MIENI_POINTER(float) data; /* of face 0 */
-    int64_t face;              /* floats from one face to the next */
+    int64_t face;              /* numbers from one face to the next */
     int32_t height, width, channels;
-    int32_t pixel;   /* floats from one pixel to the next; rows follow without a gap */
+    int32_t pixel;   /* numbers from one pixel to the next; rows follow without a gap */
     int32_t vectors; /* four channels may be read and written at once: pixels are aligned */
+    int32_t is_half; /* halves, four at a time */
 } CudaPlane;
 
 /* The numbers are those of MieniActivation and MieniResidual. */
@@ -50,19 +59,25 @@ enum { CUDA_LINEAR, CUDA_RELU, CUDA_PRELU, CUDA_SIGMOID };
 enum { CUDA_NO_RESIDUAL, CUDA_RESIDUAL_ADD, CUDA_RESIDUAL_MAXPOOL };
 
 /*
- * Convolution-like kernels. Weights are one block of floats, vectors rounded up to 4 lanes
- * (n4 = out.channels, k4 = in.channels rounded up):
+ * Convolution-like kernels. A row is an output pixel of the batch: row / (pixels of a face) is its
+ * face. Weights are one block, vectors rounded up to 4 lanes (n4 = out.channels, k4 = in.channels
+ * rounded up), of floats:
  *   depthwise_pointwise: depthwise [taps][k4], its bias [k4], then as conv
  *   depthwise: depthwise [taps][n4], bias [n4], slope [n4]
  *   others: weights [taps * in.channels][n4], bias [n4], slope [n4]
+ * The kernels for halves have bias and slope [n4] in front, as floats, behind them halves: for a
+ * depthwise [taps][k4] and its bias [k4], for a product [taps * in.channels][n4], or, on devices
+ * with matrix instructions, [taps * in.pixel / 16][n4 / 16] pieces of 256, both rounded up (pack.c
+ * says which weights are where).
  */
 typedef struct CudaConvArgs {
     CudaPlane in, out, residual;
     MIENI_POINTER(const float) weights;
+    int32_t n_faces;
     int32_t kernel_height, kernel_width, stride, pad_top, pad_left;
     int32_t activation, residual_kind;
-    int32_t pixels_a_thread; /* 1 or 4; a value is the same either way */
-    int32_t pixels_a_block;  /* depthwise_pointwise */
+    int32_t rows_a_thread; /* 1 or 4; a value is the same either way. Of a warp: 16 times as many */
+    int32_t rows_a_block;  /* depthwise_pointwise: a multiple of 4; of 16 for halves */
 } CudaConvArgs;
 
 /* Kernels with one or two inputs: copy, depth_to_space, resize_add, sample_bilinear,

@@ -3,11 +3,30 @@
 #ifndef MIENI_BACKEND_CUDA_KERNELS_CONVLIKE_H
 #define MIENI_BACKEND_CUDA_KERNELS_CONVLIKE_H
 
-#include "backend/cuda/kernels/device.h"
+#include "backend/cuda/kernels/half.h"
 
 DEVICE int32_t round_up4(int32_t n)
 {
     return (n + 3) & ~3;
+}
+
+/* An output pixel of the batch. */
+typedef struct Place {
+    int32_t face, index;
+} Place;
+
+DEVICE Place place_of_row(const CudaConvArgs *args, int32_t row)
+{
+    int32_t n_pixels = args->out.height * args->out.width;
+    Place place;
+    place.face = row / n_pixels;
+    place.index = row - place.face * n_pixels;
+    return place;
+}
+
+DEVICE int32_t n_rows_of(const CudaConvArgs *args)
+{
+    return args->n_faces * args->out.height * args->out.width;
 }
 
 /* Four channels of a pixel, zeros behind the last; pixels may be tight. */
@@ -31,21 +50,33 @@ DEVICE float max_of(float a, float b)
     return b > a ? b : a;
 }
 
-/* What the residual adds to four channels of output pixel `index`. */
-DEVICE Float4 residual4(const CudaConvArgs *args, int32_t face, int32_t index, int32_t channel)
+/* Four channels of a pixel. `halves` is a constant wherever this is inlined: whether the plane may
+ * be one of halves. */
+DEVICE Float4 channels4(const CudaPlane *plane, Place place, int32_t channel, int32_t halves)
+{
+    if (halves && plane->is_half)
+        return widen4(load_half4(half_pixel_of(plane, place.face, place.index) + channel));
+    return input4(plane, pixel_of(plane, place.face, place.index), channel);
+}
+
+/* What the residual adds to four channels of an output pixel. */
+DEVICE Float4 residual4(const CudaConvArgs *args, Place place, int32_t channel, int32_t halves)
 {
     const CudaPlane *plane = &args->residual;
-    int32_t y = index / args->out.width * 2, x = index % args->out.width * 2, i;
+    int32_t y = place.index / args->out.width * 2, x = place.index % args->out.width * 2, i;
     Float4 largest;
     if (args->residual_kind == CUDA_NO_RESIDUAL || channel >= plane->channels)
         return zero4();
     if (args->residual_kind == CUDA_RESIDUAL_ADD)
-        return input4(plane, pixel_of(plane, face, index), channel);
-    largest = input4(plane, pixel_of(plane, face, y * plane->width + x), channel);
+        return channels4(plane, place, channel, halves);
+    place.index = y * plane->width + x;
+    largest = channels4(plane, place, channel, halves);
     for (i = 1; i < 4; i++) {
         int32_t sy = y + i / 2, sx = x + i % 2;
         if (sy < plane->height && sx < plane->width) {
-            Float4 value = input4(plane, pixel_of(plane, face, sy * plane->width + sx), channel);
+            Float4 value;
+            place.index = sy * plane->width + sx;
+            value = channels4(plane, place, channel, halves);
             largest.x = max_of(largest.x, value.x);
             largest.y = max_of(largest.y, value.y);
             largest.z = max_of(largest.z, value.z);
@@ -79,21 +110,23 @@ DEVICE_CALL void store_some(float *to, float x, float y, float z, float w, int32
 
 /*
  * Adds the residual to four channels of a pixel, applies the activation and writes them, and zeros
- * in the lanes behind the last channel. `bias` points to [n4] biases and [n4] slopes.
+ * in the lanes behind the last channel. `slope` points to [n4] slopes.
  */
-DEVICE void finish4(const CudaConvArgs *args, const float *bias, Float4 sum, int32_t face,
-                    int32_t index, int32_t channel)
+DEVICE void finish4(const CudaConvArgs *args, const float *slope, Float4 sum, Place place,
+                    int32_t channel, int32_t halves)
 {
-    float *to = pixel_of(&args->out, face, index) + channel;
     int32_t n = args->out.channels - channel;
-    Float4 slope = zero4(), residual = residual4(args, face, index, channel);
+    Float4 slopes = zero4(), residual = residual4(args, place, channel, halves);
+    float *to = pixel_of(&args->out, place.face, place.index) + channel;
     if (args->activation == CUDA_PRELU)
-        slope = load4(bias + round_up4(args->out.channels) + channel);
-    sum.x = activate(args->activation, sum.x + residual.x, slope.x);
-    sum.y = n > 1 ? activate(args->activation, sum.y + residual.y, slope.y) : 0;
-    sum.z = n > 2 ? activate(args->activation, sum.z + residual.z, slope.z) : 0;
-    sum.w = n > 3 ? activate(args->activation, sum.w + residual.w, slope.w) : 0;
-    if (args->out.vectors)
+        slopes = load4(slope + channel);
+    sum.x = activate(args->activation, sum.x + residual.x, slopes.x);
+    sum.y = n > 1 ? activate(args->activation, sum.y + residual.y, slopes.y) : 0;
+    sum.z = n > 2 ? activate(args->activation, sum.z + residual.z, slopes.z) : 0;
+    sum.w = n > 3 ? activate(args->activation, sum.w + residual.w, slopes.w) : 0;
+    if (halves && args->out.is_half)
+        store_half4(half_pixel_of(&args->out, place.face, place.index) + channel, narrow4(sum));
+    else if (args->out.vectors)
         store4(to, sum);
     else
         store_some(to, sum.x, sum.y, sum.z, sum.w, args->out.pixel - channel);
@@ -120,24 +153,56 @@ DEVICE Float4 tap4(Float4 x, Float4 weights, Float4 sum)
 }
 
 /*
- * The depthwise part at output pixel `index`, channels channel .. channel + 3, on top of its bias.
- * Taps follow column by column, as kernels.h asks. `weights` are [taps][lanes], the bias [lanes].
+ * The depthwise part at an output pixel, channels channel .. channel + 3, on top of its bias. Taps
+ * follow column by column, as kernels.h asks. `weights` are [taps][lanes], the bias [lanes].
  */
-DEVICE Float4 depthwise4(const CudaConvArgs *args, const float *weights, int32_t face,
-                         int32_t index, int32_t channel)
+DEVICE Float4 depthwise4(const CudaConvArgs *args, const float *weights, Place place,
+                         int32_t channel)
 {
     const CudaPlane *in = &args->in;
     int32_t lanes = round_up4(in->channels), kx, ky;
     int32_t taps = args->kernel_height * args->kernel_width;
-    int32_t top = index / args->out.width * args->stride - args->pad_top;
-    int32_t left = index % args->out.width * args->stride - args->pad_left;
+    int32_t top = place.index / args->out.width * args->stride - args->pad_top;
+    int32_t left = place.index % args->out.width * args->stride - args->pad_left;
     Float4 sum = load4(weights + taps * lanes + channel);
     for (kx = 0; kx < args->kernel_width; kx++) {
         for (ky = 0; ky < args->kernel_height; ky++) {
             int32_t y = top + ky, x = left + kx;
             if (y >= 0 && y < in->height && x >= 0 && x < in->width)
-                sum = tap4(input4(in, pixel_of(in, face, y * in->width + x), channel),
+                sum = tap4(input4(in, pixel_of(in, place.face, y * in->width + x), channel),
                            load4(weights + (ky * args->kernel_width + kx) * lanes + channel), sum);
+        }
+    }
+    return sum;
+}
+
+/* Halves of a depthwise part with its bias, rounded up so that what follows is aligned. */
+DEVICE int32_t half_depthwise(int32_t taps, int32_t lanes)
+{
+    return ((taps + 1) * lanes + 7) & ~7;
+}
+
+/* The same of halves, two at a time, sums included. */
+DEVICE Half4 depthwise_half4(const CudaConvArgs *args, const Half *weights, Place place,
+                             int32_t channel)
+{
+    const CudaPlane *in = &args->in;
+    int32_t lanes = round_up4(in->channels), kx, ky;
+    int32_t taps = args->kernel_height * args->kernel_width;
+    int32_t top = place.index / args->out.width * args->stride - args->pad_top;
+    int32_t left = place.index % args->out.width * args->stride - args->pad_left;
+    Half4 sum = load_half4(weights + taps * lanes + channel);
+    for (kx = 0; kx < args->kernel_width; kx++) {
+        for (ky = 0; ky < args->kernel_height; ky++) {
+            int32_t y = top + ky, x = left + kx;
+            if (y >= 0 && y < in->height && x >= 0 && x < in->width) {
+                Half4 value =
+                    load_half4(half_pixel_of(in, place.face, y * in->width + x) + channel);
+                Half4 weight =
+                    load_half4(weights + (ky * args->kernel_width + kx) * lanes + channel);
+                sum.xy = fused_pair(value.xy, weight.xy, sum.xy);
+                sum.zw = fused_pair(value.zw, weight.zw, sum.zw);
+            }
         }
     }
     return sum;

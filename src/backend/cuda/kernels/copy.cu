@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * out = in, between planes of one shape and different strides: a network's input and outputs, and
- * constants (in.face = 0). A thread copies a float. Grid: x = floats of out over
+ * out = in, between planes of one shape and different strides or precisions: a network's input and
+ * outputs, and constants (in.face = 0). A thread copies a float. Grid: x = floats of out over
  * MIENI_CUDA_THREADS, y = face.
  */
-#include "backend/cuda/kernels/device.h"
+#include "backend/cuda/kernels/half.h"
 
 KERNEL(copy, CudaPlanesArgs)
 {
     int32_t item = block_x() * MIENI_CUDA_THREADS + thread_index(), face = block_y();
     int32_t index = item / args.out.pixel, lane = item % args.out.pixel;
     if (index < args.out.height * args.out.width)
-        pixel_of(&args.out, face, index)[lane] =
-            lane < args.out.channels ? pixel_of(&args.in, face, index)[lane] : 0;
+        put(&args.out, face, index, lane,
+            lane < args.out.channels ? get(&args.in, face, index, lane) : 0);
 }

@@ -4,7 +4,7 @@
  * Reads its parameters from the job, so that a recorded graph serves every picture. A thread makes
  * a pixel. Grid: x = pixels of the crop over MIENI_CUDA_THREADS, y = face.
  */
-#include "backend/cuda/kernels/device.h"
+#include "backend/cuda/kernels/half.h"
 
 /* The numbers of MienPixelFormat. */
 enum { RGB24 = 1, BGR24, RGBA32, BGRA32, GRAY8, NV12, I420 };
@@ -88,8 +88,9 @@ KERNEL(crop, CudaCropArgs)
 {
     int32_t index = block_x() * MIENI_CUDA_THREADS + thread_index(), face = block_y();
     const CudaJob *job = (const CudaJob *)(const void *)args.upload + face;
-    int32_t row = index / args.out.width, column = index % args.out.width, x, y, fx, fy, lane;
+    int32_t row = index / args.out.width, column = index % args.out.width, x, y, fx, fy;
     float *to = pixel_of(&args.out, face, index);
+    Float4 colour;
     Rgb a, b, c, d;
     if (row >= args.out.height)
         return;
@@ -103,9 +104,17 @@ KERNEL(crop, CudaCropArgs)
     b = tap(&args, job, x + 1, y);
     c = tap(&args, job, x, y + 1);
     d = tap(&args, job, x + 1, y + 1);
-    to[0] = blend(job, a.r, b.r, c.r, d.r, fx, fy);
-    to[1] = blend(job, a.g, b.g, c.g, d.g, fx, fy);
-    to[2] = blend(job, a.b, b.b, c.b, d.b, fx, fy);
-    for (lane = 3; lane < args.out.pixel; lane++)
-        to[lane] = 0;
+    colour.x = blend(job, a.r, b.r, c.r, d.r, fx, fy);
+    colour.y = blend(job, a.g, b.g, c.g, d.g, fx, fy);
+    colour.z = blend(job, a.b, b.b, c.b, d.b, fx, fy);
+    colour.w = 0;
+    if (args.out.is_half) {
+        store_half4(half_pixel_of(&args.out, face, index), narrow4(colour));
+    } else if (args.out.vectors) {
+        store4(to, colour);
+    } else {
+        to[0] = colour.x;
+        to[1] = colour.y;
+        to[2] = colour.z;
+    }
 }

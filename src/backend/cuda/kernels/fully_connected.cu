@@ -29,7 +29,8 @@ KERNEL(fully_connected, CudaConvArgs)
     }
     if (is_used) {
         float slope = args.activation == CUDA_PRELU ? bias[n4 + channel] : 0;
-        Float4 residual = residual4(&args, face, 0, channel / 4 * 4);
+        Place place = {face, 0};
+        Float4 residual = residual4(&args, place, channel / 4 * 4, 0);
         sum += channel % 4 == 0   ? residual.x
                : channel % 4 == 1 ? residual.y
                : channel % 4 == 2 ? residual.z

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * layer_norm of kernels.h; equals ref/layer_norm.c, whose order of sums it keeps. A thread has a
- * pixel of the input, or a row of unused lanes of the output. Grid: x = pixels of in and out, the
- * larger number, over MIENI_CUDA_THREADS, y = face.
+ * layer_norm of kernels.h; equals ref/layer_norm.c, whose order of sums it keeps. What comes out
+ * may be halves, the rest is fp32. A thread has a pixel of the input, or a row of unused lanes of
+ * the output. Grid: x = pixels of in and out, the larger number, over MIENI_CUDA_THREADS, y = face.
  */
-#include "backend/cuda/kernels/device.h"
+#include "backend/cuda/kernels/half.h"
 
 KERNEL(layer_norm, CudaNormArgs)
 {
@@ -12,7 +12,7 @@ KERNEL(layer_norm, CudaNormArgs)
     float n = (float)args.in.channels, sum = 0, squares = 0, mean, scale;
     if (index < args.out.height * args.out.width)
         for (c = args.out.channels; c < args.out.pixel; c++)
-            pixel_of(&args.out, face, index)[c] = 0;
+            put(&args.out, face, index, c, 0);
     if (index < args.in.height * args.in.width) {
         const float *x = pixel_of(&args.in, face, index);
         for (c = 0; c < args.in.channels; c++)
@@ -24,10 +24,7 @@ KERNEL(layer_norm, CudaNormArgs)
         for (c = 0; c < args.in.channels; c++) {
             float gain = scale * args.gain[c];
             float value = x[c] * gain + -mean * gain;
-            if (args.transposed)
-                pixel_of(&args.out, face, c)[index] = value;
-            else
-                pixel_of(&args.out, face, index)[c] = value;
+            put(&args.out, face, args.transposed ? c : index, args.transposed ? index : c, value);
         }
     }
 }

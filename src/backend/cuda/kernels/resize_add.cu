@@ -3,7 +3,7 @@
  * resize_add of kernels.h; equals ref/resize_add.c. A thread computes a value. Grid: x = floats of
  * out over MIENI_CUDA_THREADS, y = face.
  */
-#include "backend/cuda/kernels/device.h"
+#include "backend/cuda/kernels/half.h"
 
 DEVICE float place_of(int32_t position, int32_t out_size, int32_t in_size)
 {
@@ -19,7 +19,7 @@ KERNEL(resize_add, CudaPlanesArgs)
     if (index >= args.out.height * args.out.width)
         return;
     if (lane >= args.out.channels) {
-        pixel_of(&args.out, face, index)[lane] = 0;
+        put(&args.out, face, index, lane, 0);
         return;
     }
     x = place_of(index % args.out.width, args.out.width, width);
@@ -32,10 +32,10 @@ KERNEL(resize_add, CudaPlanesArgs)
     y1 = y0 + 1 < height ? y0 + 1 : height - 1;
     x0 = x0 < 0 ? 0 : x0;
     y0 = y0 < 0 ? 0 : y0;
-    top = pixel_of(&args.in, face, y0 * width + x0)[lane] * (1.0f - fx) +
-          pixel_of(&args.in, face, y0 * width + x1)[lane] * fx;
-    bottom = pixel_of(&args.in, face, y1 * width + x0)[lane] * (1.0f - fx) +
-             pixel_of(&args.in, face, y1 * width + x1)[lane] * fx;
-    pixel_of(&args.out, face, index)[lane] =
-        pixel_of(&args.second, face, index)[lane] + (top * (1.0f - fy) + bottom * fy);
+    top = get(&args.in, face, y0 * width + x0, lane) * (1.0f - fx) +
+          get(&args.in, face, y0 * width + x1, lane) * fx;
+    bottom = get(&args.in, face, y1 * width + x0, lane) * (1.0f - fx) +
+             get(&args.in, face, y1 * width + x1, lane) * fx;
+    put(&args.out, face, index, lane,
+        get(&args.second, face, index, lane) + (top * (1.0f - fy) + bottom * fy));
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sample_bilinear of kernels.h; equals ref/sample_bilinear.c. second is the matrix. A thread
  * computes a value. Grid: x = floats of out over MIENI_CUDA_THREADS, y = face. */
-#include "backend/cuda/kernels/device.h"
+#include "backend/cuda/kernels/half.h"
 
 /* Zero beyond the last row and column, where the weight is 0 anyway. */
 DEVICE float cell(const CudaPlane *in, int32_t face, int32_t y, int32_t x, int32_t channel)
 {
-    return y < in->height && x < in->width ? pixel_of(in, face, y * in->width + x)[channel] : 0;
+    return y < in->height && x < in->width ? get(in, face, y * in->width + x, channel) : 0;
 }
 
 KERNEL(sample_bilinear, CudaPlanesArgs)
@@ -33,5 +33,5 @@ KERNEL(sample_bilinear, CudaPlanesArgs)
                 cell(&args.in, face, y0 + 1, x0, lane) * ((1 - fx) * fy) +
                 cell(&args.in, face, y0 + 1, x0 + 1, lane) * (fx * fy);
     }
-    pixel_of(&args.out, face, index)[lane] = value;
+    put(&args.out, face, index, lane, value);
 }

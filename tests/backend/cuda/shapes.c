@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Small networks of every convolution-like operation on seeded random shapes, for one face and for
+ * many: in fp32 bit for bit what the CPU's fused kernels give, in fp16 near it, with matrix
+ * instructions and without. The stand-in driver checks every access to memory.
+ */
+#include <math.h>
+
+#include "backend/cuda/sim.h"
+#include "base/rng.h"
+#include "cpu/flags.h"
+
+enum { N_OPS = 6, MAX_JOBS = 20, ROUNDS = 6 };
+
+static const MieniLog silent;
+static uint64_t seed = 5;
+
+static int32_t between(int32_t low, int32_t high)
+{
+    return low + (int32_t)(mieni_rng_next(&seed) % (uint64_t)(high - low + 1));
+}
+
+/* A plan made by hand: each operation reads what the one before it wrote. */
+typedef struct Net {
+    MieniPlan plan;
+    MieniTensor tensors[N_OPS + 1];
+    MieniOp ops[N_OPS];
+    void *blocks[6 * N_OPS];
+    int n_blocks;
+} Net;
+
+static float *random_floats(Net *net, size_t n, float low, float high)
+{
+    float *data = calloc(n, sizeof(*data));
+    assert_non_null(data);
+    net->blocks[net->n_blocks++] = data;
+    for (size_t i = 0; i < n; i++)
+        data[i] = mieni_rng_float(&seed, low, high);
+    return data;
+}
+
+static int32_t random_channels(void)
+{
+    static const int32_t some[] = {1, 3, 6, 8, 15, 16, 17, 28, 33, 42, 64};
+    return some[between(0, (int32_t)MIENI_COUNT_OF(some) - 1)];
+}
+
+static MieniTensor *add_tensor(Net *net, int32_t height, int32_t width, int32_t channels)
+{
+    int32_t i = net->plan.n_tensors++;
+    net->tensors[i] = (MieniTensor){.name = "tensor",
+                                    .height = height,
+                                    .width = width,
+                                    .channels = channels,
+                                    .parent = -1,
+                                    .border = 8,
+                                    .first = i - 1,
+                                    .last = N_OPS}; /* readers and residuals */
+    return &net->tensors[i];
+}
+
+static void set_weights(Net *net, MieniOp *op)
+{
+    const MieniConvShape *shape = &op->shape;
+    size_t n = (size_t)shape->out_channels, in = (size_t)shape->in_channels, k = in;
+    size_t taps = (size_t)shape->kernel_height * (size_t)shape->kernel_width;
+    bool depthwise = op->kind == MIENI_OP_DEPTHWISE || op->kind == MIENI_OP_DEPTHWISE_POINTWISE;
+    if (op->kind == MIENI_OP_CONV || op->kind == MIENI_OP_FULLY_CONNECTED)
+        k *= taps;
+    float size = 1 / sqrtf((float)k);
+    if (op->kind != MIENI_OP_DEPTHWISE)
+        op->weights.weights = random_floats(net, n * k, -size, size);
+    if (depthwise)
+        op->weights.depthwise = random_floats(net, taps * in, -0.5f, 0.5f);
+    if (op->kind == MIENI_OP_DEPTHWISE_POINTWISE)
+        op->weights.depthwise_bias = random_floats(net, in, -0.5f, 0.5f);
+    op->weights.bias = random_floats(net, n, -0.5f, 0.5f);
+    if (shape->activation == MIENI_ACTIVATION_PRELU)
+        op->weights.slope = random_floats(net, n, -1, 1);
+}
+
+/* Same size, or half of it behind a stride of two; some have a residual. */
+static void add_op(Net *net, MieniOpKind kind)
+{
+    int32_t index = net->plan.n_ops++;
+    const MieniTensor in = net->tensors[index];
+    MieniOp *op = &net->ops[index];
+    bool all = kind == MIENI_OP_FULLY_CONNECTED, alone = kind == MIENI_OP_POINTWISE;
+    int32_t kernel = alone ? 1 : 1 + 2 * between(0, 2), stride = alone || all ? 1 : between(1, 2);
+    int32_t pad = stride == 1 ? kernel / 2 : between(0, kernel / 2);
+    *op = (MieniOp){.kind = kind,
+                    .name = "operation",
+                    .n_inputs = 1,
+                    .inputs = {index},
+                    .residual = -1,
+                    .output = index + 1};
+    op->shape = (MieniConvShape){.in_height = in.height,
+                                 .in_width = in.width,
+                                 .in_channels = in.channels,
+                                 .out_height = all ? 1 : (in.height + stride - 1) / stride,
+                                 .out_width = all ? 1 : (in.width + stride - 1) / stride,
+                                 .out_channels =
+                                     kind == MIENI_OP_DEPTHWISE ? in.channels : random_channels(),
+                                 .kernel_height = all ? in.height : kernel,
+                                 .kernel_width = all ? in.width : kernel,
+                                 .stride = stride,
+                                 .pad_top = all ? 0 : pad,
+                                 .pad_left = all ? 0 : pad,
+                                 .activation = (MieniActivation)between(0, 3)};
+    if (!all && in.channels <= op->shape.out_channels && between(0, 2) > 0) {
+        op->shape.residual = stride == 1 ? MIENI_RESIDUAL_ADD : MIENI_RESIDUAL_MAXPOOL;
+        op->shape.residual_channels = in.channels;
+        op->residual = index;
+    }
+    add_tensor(net, op->shape.out_height, op->shape.out_width, op->shape.out_channels);
+    set_weights(net, op);
+}
+
+static void make_net(Net *net)
+{
+    static const MieniOpKind kinds[N_OPS] = {
+        MIENI_OP_CONV,      MIENI_OP_DEPTHWISE_POINTWISE, MIENI_OP_POINTWISE,
+        MIENI_OP_DEPTHWISE, MIENI_OP_DEPTHWISE_POINTWISE, MIENI_OP_FULLY_CONNECTED};
+    memset(net, 0, sizeof(*net));
+    net->plan.tensors = net->tensors;
+    net->plan.ops = net->ops;
+    add_tensor(net, between(3, 14), between(3, 14), random_channels());
+    for (int i = 0; i < N_OPS; i++)
+        add_op(net, kinds[i]);
+    net->tensors[N_OPS].tight = true;
+    net->plan.n_outputs = 1;
+    net->plan.outputs[0] = N_OPS;
+}
+
+static size_t floats_of(const MieniTensor *tensor)
+{
+    return (size_t)tensor->height * (size_t)tensor->width * (size_t)tensor->channels;
+}
+
+/* Runs n jobs on a device that is opened for it. */
+static void run(const MieniBackend *backend, MienPrecision precision, const Net *net, size_t n,
+                const float *inputs, float *outputs)
+{
+    MieniDeviceOptions options = {
+        .threads = 1, .cpu_mask = UINT64_MAX, .precision = precision, .log = &silent};
+    MieniDevice *device;
+    MieniDevicePlan *plan;
+    MienError error = {.reason = ""};
+    MieniJob jobs[MAX_JOBS];
+    if (backend->open(0, &options, &device, &error) != MIEN_OK ||
+        backend->plan_create(device, &net->plan, &plan, &error) != MIEN_OK)
+        fail_msg("%s", error.text);
+    memset(jobs, 0, sizeof(jobs));
+    for (size_t i = 0; i < n; i++) {
+        jobs[i].input = inputs + i * floats_of(&net->tensors[0]);
+        jobs[i].outputs[0] = outputs + i * floats_of(&net->tensors[N_OPS]);
+    }
+    for (size_t done = 0; done < n;) {
+        size_t most = MIENI_MIN(n - done, backend == &mieni_backend_cpu ? 1 : n);
+        if (backend->plan_run(plan, most, jobs + done, &error) != MIEN_OK)
+            fail_msg("%s", error.text);
+        done += most;
+    }
+    backend->plan_destroy(plan);
+    backend->close(device);
+}
+
+static void compare(const char *what, const float *got, const float *want, size_t n, bool exact)
+{
+    /* Without fused multiply-adds the CPU is only near. */
+    if (exact && (mieni_cpu_flags() & (MIENI_CPU_AVX2 | MIENI_CPU_NEON)))
+        assert_memory_equal(got, want, n * sizeof(*got));
+    else
+        test_compare_floats(what, got, want, n, exact ? 1e-4 : 1e-2, exact ? 1e-5 : 5e-3);
+}
+
+static void check_round(int round)
+{
+    Net net;
+    char what[64];
+    size_t n = round % 3 == 2 ? MAX_JOBS : (size_t)between(1, 4);
+    make_net(&net);
+    size_t n_in = n * floats_of(&net.tensors[0]), n_out = n * floats_of(&net.tensors[N_OPS]);
+    float *inputs = random_floats(&net, n_in, -1, 1);
+    float *want = calloc(n_out, sizeof(*want)), *got = calloc(n_out, sizeof(*got));
+    assert_true(want && got);
+    run(&mieni_backend_cpu, MIEN_PRECISION_FP32, &net, n, inputs, want);
+    run(&mieni_backend_cuda, MIEN_PRECISION_FP32, &net, n, inputs, got);
+    snprintf(what, sizeof(what), "round %d, %zu faces, fp32", round, n);
+    compare(what, got, want, n_out, true);
+    static const char *const devices[] = {"5.3", "8.6"};
+    for (size_t i = 0; i < MIENI_COUNT_OF(devices); i++) {
+        setenv("MIEN_SIM_CC", devices[i], 1);
+        run(&mieni_backend_cuda, MIEN_PRECISION_FP16, &net, n, inputs, got);
+        snprintf(what, sizeof(what), "round %d, %zu faces, fp16 on %s", round, n, devices[i]);
+        compare(what, got, want, n_out, false);
+        assert_true(memcmp(got, want, n_out * sizeof(*got)) != 0); /* it did something else */
+    }
+    unsetenv("MIEN_SIM_CC");
+    free(want);
+    free(got);
+    for (int i = 0; i < net.n_blocks; i++)
+        free(net.blocks[i]);
+}
+
+static void random_networks_equal_the_cpu(void **state)
+{
+    (void)state;
+    sim_need_cuda();
+    for (int round = 0; round < ROUNDS; round++)
+        check_round(round);
+}
+
+/* What `auto` takes goes with the device. */
+static void auto_takes_what_is_faster(void **state)
+{
+    (void)state;
+    sim_need_cuda();
+    if (!sim_counters())
+        test_skip("the driver is a real one");
+    static const struct {
+        const char *capability;
+        MienPrecision precision;
+    } cases[] = {{"5.3", MIEN_PRECISION_FP16}, {"6.0", MIEN_PRECISION_FP16},
+                 {"6.1", MIEN_PRECISION_FP32}, {"6.2", MIEN_PRECISION_FP16},
+                 {"7.0", MIEN_PRECISION_FP16}, {"9.0", MIEN_PRECISION_FP16}};
+    for (size_t i = 0; i < MIENI_COUNT_OF(cases); i++) {
+        MieniDeviceOptions options = {.precision = MIEN_PRECISION_AUTO, .log = &silent};
+        MieniDevice *device;
+        MienError error = {.reason = ""};
+        setenv("MIEN_SIM_CC", cases[i].capability, 1);
+        if (mieni_backend_cuda.open(0, &options, &device, &error) != MIEN_OK)
+            fail_msg("%s", error.text);
+        assert_int_equal(mieni_device_precision(&mieni_backend_cuda, device), cases[i].precision);
+        mieni_backend_cuda.close(device);
+    }
+    unsetenv("MIEN_SIM_CC");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_networks_equal_the_cpu),
+        cmocka_unit_test(auto_takes_what_is_faster),
+    };
+    return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));
+}
