@@ -38,6 +38,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
         ${CMAKE_CURRENT_LIST_DIR}/x86/mixer_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/resize_add_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/sample_bilinear_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/sparse_avx2.c
     )
     target_include_directories(mien_kernels_avx2 PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
     target_compile_options(mien_kernels_avx2 PRIVATE -mavx2 -mfma -mf16c)

@@ -5,6 +5,7 @@
  * factors. A plane whose border is too narrow is first gathered into scratch, a row at a time.
  */
 #include "kernels/x86/gemm_avx2.h"
+#include "kernels/x86/sparse_avx2.h"
 
 #include <math.h>
 
@@ -33,10 +34,24 @@ static size_t conv_scratch_floats(const MieniConvShape *shape)
     return (size_t)shape->out_width * gemm_k_of(shape);
 }
 
-static size_t no_scratch_floats(const MieniConvShape *shape)
+static size_t pointwise_packed_floats(const MieniConvShape *shape)
 {
-    (void)shape;
-    return 0;
+    return SPARSE_HEADER_FLOATS + packed_floats(shape);
+}
+
+static void pack_pointwise(const MieniConvShape *shape, const MieniConvWeights *weights,
+                           float *packed)
+{
+    memset(packed, 0, SPARSE_HEADER_FLOATS * sizeof(float));
+    if (sparse_suits_avx2(shape) && sparse_pack(shape, weights, packed + SPARSE_HEADER_FLOATS))
+        packed[0] = 1;
+    else
+        pack(shape, weights, packed + SPARSE_HEADER_FLOATS);
+}
+
+static size_t pointwise_scratch_floats(const MieniConvShape *shape)
+{
+    return sparse_suits_avx2(shape) ? sparse_scratch_floats(shape) : 0;
 }
 
 static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
@@ -55,9 +70,13 @@ static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_e
 static void run_pointwise(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
     GemmInput input = gemm_pointwise_input(args, row_begin);
-    mieni_gemm_avx2(args, &input, args->packed, row_begin, row_end);
+    const float *packed = args->packed + SPARSE_HEADER_FLOATS;
+    if (args->packed[0] != 0)
+        mieni_sparse_avx2(args, &input, packed, args->scratch, row_begin, row_end);
+    else
+        mieni_gemm_avx2(args, &input, packed, row_begin, row_end);
 }
 
 const MieniConvKernel mieni_conv_avx2 = {packed_floats, pack, conv_scratch_floats, run_conv};
-const MieniConvKernel mieni_pointwise_avx2 = {packed_floats, pack, no_scratch_floats,
-                                              run_pointwise};
+const MieniConvKernel mieni_pointwise_avx2 = {pointwise_packed_floats, pack_pointwise,
+                                              pointwise_scratch_floats, run_pointwise};

@@ -2,8 +2,6 @@
 /* As conv_avx2.c. */
 #include "kernels/x86/sparse_avx512.h"
 
-#define HEADER_FLOATS 16 /* of pointwise: the first is 1 for sparse weights, else 0 */
-
 static size_t k_of(const MieniConvShape *shape)
 {
     return (size_t)shape->kernel_height * (size_t)shape->kernel_width * (size_t)shape->in_channels;
@@ -27,23 +25,22 @@ static size_t conv_scratch_floats(const MieniConvShape *shape)
 
 static size_t pointwise_packed_floats(const MieniConvShape *shape)
 {
-    return HEADER_FLOATS + packed_floats(shape);
+    return SPARSE_HEADER_FLOATS + packed_floats(shape);
 }
 
 static void pack_pointwise(const MieniConvShape *shape, const MieniConvWeights *weights,
                            float *packed)
 {
-    memset(packed, 0, HEADER_FLOATS * sizeof(float));
-    if (mieni_sparse_suits_avx512(shape) &&
-        mieni_sparse_pack_avx512(shape, weights, packed + HEADER_FLOATS))
+    memset(packed, 0, SPARSE_HEADER_FLOATS * sizeof(float));
+    if (sparse_suits_avx512(shape) && sparse_pack(shape, weights, packed + SPARSE_HEADER_FLOATS))
         packed[0] = 1;
     else
-        pack(shape, weights, packed + HEADER_FLOATS);
+        pack(shape, weights, packed + SPARSE_HEADER_FLOATS);
 }
 
 static size_t pointwise_scratch_floats(const MieniConvShape *shape)
 {
-    return mieni_sparse_suits_avx512(shape) ? mieni_sparse_scratch_floats_avx512(shape) : 0;
+    return sparse_suits_avx512(shape) ? sparse_scratch_floats(shape) : 0;
 }
 
 static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
@@ -62,7 +59,7 @@ static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_e
 static void run_pointwise(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
     GemmInput input = gemm_pointwise_input(args, row_begin);
-    const float *packed = args->packed + HEADER_FLOATS;
+    const float *packed = args->packed + SPARSE_HEADER_FLOATS;
     if (args->packed[0] != 0)
         mieni_sparse_avx512(args, &input, packed, args->scratch, row_begin, row_end);
     else

@@ -1,34 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* As depthwise_pointwise_avx2.c. Packed: [header], the depthwise part, panels or sparse weights;
- * the first float of the header is 1 for sparse ones, else 0. */
+/* As depthwise_pointwise_avx2.c. */
 #include "kernels/x86/depthwise_avx512.h"
 #include "kernels/x86/sparse_avx512.h"
 
-#define HEADER_FLOATS 16
 #define GROUP_PIXELS 36
 #define SPARSE_GROUP_PIXELS 48 /* three vectors */
 
 static int32_t rows_of_group(const MieniConvShape *shape)
 {
-    int32_t pixels = mieni_sparse_suits_avx512(shape) ? SPARSE_GROUP_PIXELS : GROUP_PIXELS;
+    int32_t pixels = sparse_suits_avx512(shape) ? SPARSE_GROUP_PIXELS : GROUP_PIXELS;
     int32_t rows = (pixels + shape->out_width - 1) / shape->out_width;
     return MIENI_MIN(rows, shape->out_height);
 }
 
 static size_t packed_floats(const MieniConvShape *shape)
 {
-    return HEADER_FLOATS + mieni_depthwise_packed_floats_avx512(shape) +
+    return SPARSE_HEADER_FLOATS + mieni_depthwise_packed_floats_avx512(shape) +
            mieni_gemm_packed_floats_avx2(shape->out_channels, (size_t)shape->in_channels);
 }
 
 static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
 {
-    float *depthwise = packed + HEADER_FLOATS;
+    float *depthwise = packed + SPARSE_HEADER_FLOATS;
     float *panels = depthwise + mieni_depthwise_packed_floats_avx512(shape);
 
-    memset(packed, 0, HEADER_FLOATS * sizeof(float));
+    memset(packed, 0, SPARSE_HEADER_FLOATS * sizeof(float));
     mieni_depthwise_pack_avx512(shape, weights->depthwise, weights->depthwise_bias, depthwise);
-    if (mieni_sparse_suits_avx512(shape) && mieni_sparse_pack_avx512(shape, weights, panels))
+    if (sparse_suits_avx512(shape) && sparse_pack(shape, weights, panels))
         packed[0] = 1;
     else
         mieni_gemm_pack_avx2(weights, shape->out_channels, (size_t)shape->in_channels,
@@ -44,15 +42,14 @@ static size_t rows_floats(const MieniConvShape *shape)
 
 static size_t scratch_floats(const MieniConvShape *shape)
 {
-    size_t turned =
-        mieni_sparse_suits_avx512(shape) ? mieni_sparse_scratch_floats_avx512(shape) : 0;
+    size_t turned = sparse_suits_avx512(shape) ? sparse_scratch_floats(shape) : 0;
     return rows_floats(shape) + turned;
 }
 
 static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
     const MieniConvShape *shape = args->shape;
-    const float *depthwise = args->packed + HEADER_FLOATS;
+    const float *depthwise = args->packed + SPARSE_HEADER_FLOATS;
     const float *panels = depthwise + mieni_depthwise_packed_floats_avx512(shape);
     int32_t group = rows_of_group(shape);
     GemmInput middle = {.in = args->scratch,

@@ -1,69 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A lane is a pixel, as weights have nothing in common from one output channel to the next. Up to
- * 64 pixels are turned round, so that a channel of all of them lies side by side; then each output
- * channel adds up its few products, 16 channels at a time, which are turned back.
- *
- * Packed: [bias][slope][number of products of each output channel], then the products in the order
- * of the input channels.
- */
+/* Vectors of 16 pixels, up to 4 of them for each weight; 16 output channels are turned back at a
+ * time. */
 #include "kernels/x86/sparse_avx512.h"
-
-#define BLOCK_PIXELS 64
-#define MIN_WEIGHTS 2048 /* with fewer, turning costs more than zeros do */
-#define MAX_DENSITY 0.4
-
-/* One weight that is not zero, and where its factors are. */
-typedef struct Product {
-    float weight;
-    int32_t offset; /* floats, in the turned block */
-} Product;
-
-/* The pixels of a block in all planes. Behind the last one `in` is that of the first. */
-typedef struct Block {
-    int32_t n;
-    const float *in[BLOCK_PIXELS];
-    float *out[BLOCK_PIXELS];
-    const float *residual[BLOCK_PIXELS];
-} Block;
-
-bool mieni_sparse_suits_avx512(const MieniConvShape *shape)
-{
-    return shape->residual != MIENI_RESIDUAL_MAXPOOL && shape->in_channels % 8 == 0 &&
-           (int64_t)shape->in_channels * shape->out_channels >= MIN_WEIGHTS;
-}
-
-size_t mieni_sparse_scratch_floats_avx512(const MieniConvShape *shape)
-{
-    return mieni_round_up((size_t)shape->in_channels, 16) * BLOCK_PIXELS;
-}
-
-bool mieni_sparse_pack_avx512(const MieniConvShape *shape, const MieniConvWeights *weights,
-                              float *packed)
-{
-    size_t n = (size_t)shape->out_channels, k = (size_t)shape->in_channels, n_products = 0;
-    size_t padded = (size_t)avx2_round_up_8(shape->out_channels);
-    for (size_t i = 0; i < n * k; i++)
-        n_products += weights->weights[i] != 0;
-    if ((double)n_products > MAX_DENSITY * (double)(n * k) || 2 * n_products > (k - 1) * padded)
-        return false;
-
-    memset(packed, 0, 3 * padded * sizeof(float));
-    memcpy(packed, weights->bias, n * sizeof(float));
-    if (weights->slope)
-        memcpy(packed + padded, weights->slope, n * sizeof(float));
-    int32_t *counts = (int32_t *)(void *)(packed + 2 * padded);
-    Product *product = (Product *)(void *)(packed + 3 * padded);
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < k; j++) {
-            float weight = weights->weights[i * k + j];
-            if (weight == 0)
-                continue;
-            *product++ = (Product){weight, (int32_t)j * BLOCK_PIXELS};
-            counts[i]++;
-        }
-    return true;
-}
 
 /* Turns 16 vectors of 16 round. */
 MIENI_INLINE void turn(__m512 rows[16])
@@ -92,7 +30,7 @@ MIENI_INLINE void turn(__m512 rows[16])
 }
 
 /* The block's factors, channel by channel. */
-static void turn_in(const Block *block, int32_t channels, float *to)
+static void turn_in(const SparseBlock *block, int32_t channels, float *to)
 {
     for (int32_t v = 0; v < block->n; v += 16) {
         for (int32_t c = 0; c < channels; c += 16) {
@@ -102,13 +40,13 @@ static void turn_in(const Block *block, int32_t channels, float *to)
                 rows[i] = _mm512_maskz_loadu_ps(mask, block->in[v + i] + c);
             turn(rows);
             for (int i = 0; i < 16; i++)
-                _mm512_storeu_ps(to + (c + i) * BLOCK_PIXELS + v, rows[i]);
+                _mm512_storeu_ps(to + (c + i) * SPARSE_BLOCK_PIXELS + v, rows[i]);
         }
     }
 }
 
 /* One output channel of 16 * vectors pixels. `vectors` is a constant wherever this is inlined. */
-MIENI_INLINE void add_up(const Product *products, int32_t n, const float *turned, float bias,
+MIENI_INLINE void add_up(const SparseProduct *products, int32_t n, const float *turned, float bias,
                          float *to, const int vectors)
 {
     __m512 a = _mm512_set1_ps(bias), b = a, c = a, d = a;
@@ -132,8 +70,9 @@ MIENI_INLINE void add_up(const Product *products, int32_t n, const float *turned
         _mm512_storeu_ps(to + 48, d);
 }
 
-static const Product *add_up_channel(const Product *products, int32_t n, const float *turned,
-                                     float bias, float *to, int32_t vectors)
+static const SparseProduct *add_up_channel(const SparseProduct *products, int32_t n,
+                                           const float *turned, float bias, float *to,
+                                           int32_t vectors)
 {
     if (vectors == 4)
         add_up(products, n, turned, bias, to, 4);
@@ -147,7 +86,7 @@ static const Product *add_up_channel(const Product *products, int32_t n, const f
 }
 
 /* Residual, activation and storing of 16 channels from `channel` on, whose sums are [16][64]. */
-static void finish(const MieniConvArgs *args, const Block *block, const float *slope,
+static void finish(const MieniConvArgs *args, const SparseBlock *block, const float *slope,
                    int32_t channel, const float *sums)
 {
     int32_t padded = avx2_round_up_8(args->shape->out_channels);
@@ -162,7 +101,7 @@ static void finish(const MieniConvArgs *args, const Block *block, const float *s
     for (int32_t v = 0; v < block->n; v += 16) {
         __m512 rows[16];
         for (int i = 0; i < 16; i++)
-            rows[i] = _mm512_loadu_ps(sums + i * BLOCK_PIXELS + v);
+            rows[i] = _mm512_loadu_ps(sums + i * SPARSE_BLOCK_PIXELS + v);
         turn(rows);
         for (int i = 0; i < 16 && v + i < block->n; i++) {
             __m512 x = rows[i];
@@ -175,40 +114,24 @@ static void finish(const MieniConvArgs *args, const Block *block, const float *s
     }
 }
 
-static void run_block(const MieniConvArgs *args, const Block *block, const float *packed,
+static void run_block(const MieniConvArgs *args, const SparseBlock *block, const float *packed,
                       float *turned)
 {
-    int32_t n = args->shape->out_channels, padded = avx2_round_up_8(n);
+    int32_t padded = avx2_round_up_8(args->shape->out_channels);
     int32_t vectors = (block->n + 15) / 16;
-    const float *bias = packed, *slope = packed + padded;
-    const int32_t *counts = (const int32_t *)(const void *)(packed + 2 * padded);
-    const Product *products = (const Product *)(const void *)(packed + 3 * padded);
-    float sums[16 * BLOCK_PIXELS];
+    SparseWeights weights = sparse_weights(args->shape, packed);
+    const SparseProduct *products = weights.products;
+    float sums[16 * SPARSE_BLOCK_PIXELS];
 
     turn_in(block, args->shape->in_channels, turned);
     for (int32_t channel = 0; channel < padded; channel += 16) {
         for (int32_t i = 0; i < 16; i++) {
-            bool is_there = channel + i < n;
-            products =
-                add_up_channel(products, is_there ? counts[channel + i] : 0, turned,
-                               is_there ? bias[channel + i] : 0, sums + i * BLOCK_PIXELS, vectors);
+            bool is_there = channel + i < padded;
+            products = add_up_channel(products, is_there ? weights.counts[channel + i] : 0, turned,
+                                      is_there ? weights.bias[channel + i] : 0,
+                                      sums + i * SPARSE_BLOCK_PIXELS, vectors);
         }
-        finish(args, block, slope, channel, sums);
-    }
-}
-
-static void locate(const MieniConvArgs *args, const GemmInput *input, int32_t row_begin,
-                   int32_t first, Block *block)
-{
-    int32_t width = args->shape->out_width;
-    for (int32_t i = 0; i < BLOCK_PIXELS; i++) {
-        int32_t at = first + (i < block->n ? i : 0), y = at / width, x = at % width;
-        block->in[i] = input->in + (y - row_begin) * input->row + x * input->pixel;
-        if (i >= block->n)
-            continue;
-        block->out[i] = mieni_plane_at(&args->out, y, x);
-        if (args->shape->residual != MIENI_RESIDUAL_NONE)
-            block->residual[i] = mieni_plane_at(&args->residual, y, x);
+        finish(args, block, weights.slope, channel, sums);
     }
 }
 
@@ -216,13 +139,12 @@ void mieni_sparse_avx512(const MieniConvArgs *args, const GemmInput *input, cons
                          float *scratch, int32_t row_begin, int32_t row_end)
 {
     int32_t width = args->shape->out_width, first = row_begin * width, end = row_end * width;
-    int32_t n_blocks = (end - first + BLOCK_PIXELS - 1) / BLOCK_PIXELS;
-    int32_t most = ((end - first + n_blocks - 1) / n_blocks + 15) / 16 * 16;
-    Block block;
+    int32_t most = sparse_block_pixels(end - first, 16);
+    SparseBlock block;
 
     for (; first < end; first += block.n) {
         block.n = MIENI_MIN(most, end - first);
-        locate(args, input, row_begin, first, &block);
+        sparse_locate(args, input, row_begin, first, &block);
         run_block(args, &block, packed, scratch);
         for (int32_t i = 0; i < block.n && avx2_has_tail(args); i++)
             mieni_conv_tail_avx2(args, block.out[i], 0, args->shape->out_channels);
