@@ -1,46 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The three custom operations of the attention model. Source: MediaPipe,
- * mediapipe/util/tflite/operations, version 2 of each; their options are FlexBuffer maps.
- */
+/* The three custom operations of the attention model. */
 #include "graph/lower.h"
-#include "model/flexbuffer.h"
+#include "model/attention.h"
 
 /* Reads the options; false and refused if one is missing or nonsense. */
 static bool read_matrix_spec(MieniLowering *lowering, const MieniGraphOp *op, int32_t n_landmarks,
                              MieniMatrixSpec *spec)
 {
-    MieniFlexMap map;
-    MieniFlexVector list;
-    if (!mieni_flex_map_open(&map, op->custom_options, op->custom_options_bytes) ||
-        !mieni_flex_i32(&map, "left_rotation_idx", &spec->left) ||
-        !mieni_flex_i32(&map, "right_rotation_idx", &spec->right) ||
-        !mieni_flex_i32(&map, "output_height", &spec->out_height) ||
-        !mieni_flex_i32(&map, "output_width", &spec->out_width) ||
-        !mieni_flex_f32(&map, "scale_x", &spec->scale_x) ||
-        !mieni_flex_f32(&map, "scale_y", &spec->scale_y) ||
-        !mieni_flex_f32(&map, "target_rotation_radians", &spec->target_radians) ||
-        !mieni_flex_vector_open(&map, "subset_idxs", &list))
-        return mieni_refuse(lowering, op, "its options are damaged or incomplete");
-    bool sound = spec->left >= 0 && spec->left < n_landmarks && spec->right >= 0 &&
-                 spec->right < n_landmarks && spec->out_height > 0 && spec->out_height <= 1024 &&
-                 spec->out_width > 0 && spec->out_width <= 1024 && list.count > 0 &&
-                 list.count <= (size_t)n_landmarks && list.count <= lowering->weight_budget;
-    int32_t *subset =
-        sound ? mieni_arena_alloc(lowering->arena, list.count, sizeof(*subset)) : NULL;
-    if (sound && !subset) {
+    MieniMatrixOptions options;
+    const char *wrong = mieni_matrix_options_read(op, n_landmarks, &options);
+    if (wrong)
+        return mieni_refuse(lowering, op, wrong);
+    /* Many operations may share one list in the file. */
+    size_t n = options.subset.count;
+    if (n > lowering->weight_budget)
+        return mieni_refuse(lowering, op,
+                            "the lists of landmarks are larger than the file warrants");
+    lowering->weight_budget -= n;
+    int32_t *subset = mieni_arena_alloc(lowering->arena, n, sizeof(*subset));
+    if (!subset) {
         lowering->status = mieni_fail_nomem(lowering->error);
         return false;
     }
-    for (size_t i = 0; sound && i < list.count; i++)
-        sound = mieni_flex_vector_i32(&list, i, &subset[i]) && subset[i] >= 0 &&
-                subset[i] < n_landmarks;
-    if (!sound)
-        return mieni_refuse(lowering, op, "its options name landmarks or sizes out of range");
-    /* Many operations may share one list in the file. */
-    lowering->weight_budget -= list.count;
-    spec->n_subset = (int32_t)list.count;
-    spec->subset = subset;
+    for (size_t i = 0; i < n; i++)
+        mieni_flex_vector_i32(&options.subset, i, &subset[i]);
+    *spec = (MieniMatrixSpec){.left = options.left,
+                              .right = options.right,
+                              .out_height = options.out_height,
+                              .out_width = options.out_width,
+                              .scale_x = options.scale_x,
+                              .scale_y = options.scale_y,
+                              .target_radians = options.target_radians,
+                              .input_scale = 1,
+                              .n_subset = (int32_t)n,
+                              .subset = subset};
     return true;
 }
 
@@ -53,7 +46,7 @@ bool mieni_lower_landmarks_to_matrix(MieniLowering *lowering, const MieniGraphOp
         return false;
     if (in[0] != 1 || in[2] != 3 || out[0] != 1 || out[1] != 4 || out[2] != 4)
         return mieni_refuse(lowering, op, "does not make a 4x4 matrix from points x, y, z");
-    MieniMatrixSpec spec = {.input_scale = 1};
+    MieniMatrixSpec spec;
     if (!read_matrix_spec(lowering, op, in[1], &spec))
         return false;
     const MieniNode *factor = mieni_producer(lowering, value, MIENI_NODE_SCALE);
@@ -96,16 +89,12 @@ static int32_t matrix_input(MieniLowering *lowering, const MieniGraphOp *op, flo
 bool mieni_lower_sample_bilinear(MieniLowering *lowering, const MieniGraphOp *op)
 {
     float scale;
-    int32_t in[3], out[3], height = 0, width = 0;
+    int32_t in[3], out[3];
     int32_t map_value = mieni_input_picture(lowering, op, 0, in);
     int32_t matrix = matrix_input(lowering, op, &scale);
     if (map_value < 0 || matrix < 0 || !mieni_value_shape(lowering, op, op->output, out))
         return false;
-    MieniFlexMap map;
-    if (!mieni_flex_map_open(&map, op->custom_options, op->custom_options_bytes) ||
-        !mieni_flex_i32(&map, "output_height", &height) ||
-        !mieni_flex_i32(&map, "output_width", &width) || height != out[0] || width != out[1] ||
-        in[2] != out[2] || scale != 1)
+    if (!mieni_sample_options_fit(op, out[0], out[1]) || in[2] != out[2] || scale != 1)
         return mieni_refuse(lowering, op, "its options do not fit its shapes");
     MieniNode *node = mieni_add_node(lowering, op, MIENI_NODE_OP);
     node->op.kind = MIENI_OP_SAMPLE_BILINEAR;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 target_sources(mien_objects PRIVATE
+    ${CMAKE_CURRENT_LIST_DIR}/attention.c
     ${CMAKE_CURRENT_LIST_DIR}/catalog.c
     ${CMAKE_CURRENT_LIST_DIR}/constant.c
     ${CMAKE_CURRENT_LIST_DIR}/flatbuffer.c
