@@ -91,6 +91,12 @@ MIEN_API const char *mien_model_name(const MienModel *model);
 MIEN_API size_t mien_model_n_networks(const MienModel *model);
 
 /**
+ * Returns the name of a network inside a bundle, such as "face_detector.tflite"; empty for a
+ * .tflite file, NULL if there is no such network. Owner: the model. Threads: any thread.
+ */
+MIEN_API const char *mien_model_network_name(const MienModel *model, size_t network);
+
+/**
  * Writes a report about one network as text: its layers, the blocks they were fused into,
  * multiply-adds, weight and activation bytes, one per line.
  *
@@ -100,6 +106,26 @@ MIEN_API size_t mien_model_n_networks(const MienModel *model);
  */
 MIEN_API MienStatus mien_model_inspect(const MienModel *model, size_t network,
                                        int (*write)(void *user, const char *line), void *user);
+
+/**
+ * Writes one network as an ONNX file (IR version 8, opset 17), for programs that read those.
+ *
+ * Inputs and outputs have the names, shapes and layout of the file (height, width, channels), with
+ * a first dimension of any size N; weights are float32. docs/onnx.md tells more.
+ *
+ * @param write  Called with the parts of the file in order, once all of it is known to be sound; a
+ *               non-zero return stops the export.
+ * @param error  Filled on failure; may be NULL.
+ * @return MIEN_OK, MIEN_E_ARGUMENT: a pointer is NULL or there is no such network; MIEN_E_NOMEM;
+ *         MIEN_E_IO: `write` stopped it,
+ *         MIEN_E_UNSUPPORTED: an operation cannot be expressed; the text names it.
+ *
+ * Threads: any thread.
+ */
+MIEN_API MienStatus mien_model_write_onnx(const MienModel *model, size_t network,
+                                          int (*write)(void *user, const void *data,
+                                                       size_t size_bytes),
+                                          void *user, MienError *error);
 
 #ifdef __cplusplus
 }

@@ -8,6 +8,7 @@
 
 #include "base/sha256.h"
 #include "engine/engine_private.h"
+#include "model/onnx.h"
 #include "model/task.h"
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -186,6 +187,11 @@ size_t mien_model_n_networks(const MienModel *model)
     return model ? model->n_networks : 0;
 }
 
+const char *mien_model_network_name(const MienModel *model, size_t network)
+{
+    return model && network < model->n_networks ? model->networks[network].name : NULL;
+}
+
 MienStatus mien_model_inspect(const MienModel *model, size_t network,
                               int (*write)(void *user, const char *line), void *user)
 {
@@ -223,4 +229,31 @@ const char *mien_model_name(const MienModel *model)
             (entries[i].wheel_sha256 && strcmp(entries[i].wheel_sha256, sha256) == 0))
             return entries[i].name;
     return NULL;
+}
+
+MienStatus mien_model_write_onnx(const MienModel *model, size_t network,
+                                 int (*write)(void *user, const void *data, size_t size_bytes),
+                                 void *user, MienError *error)
+{
+    if (!model || !write || network >= model->n_networks)
+        return mieni_fail(error, MIEN_E_ARGUMENT, "argument",
+                          "a pointer is NULL, or there is no such network");
+    const MieniNetwork *of = &model->networks[network];
+    const char *name = mien_model_name(model);
+    const MienCatalogEntry *entry = mien_model_catalog_find(name);
+    const MieniOnnxSource source = {.name = *of->name ? of->name
+                                            : name    ? name
+                                                      : "network",
+                                    .model = name,
+                                    .sha256 = mien_model_sha256(model),
+                                    .licence = entry ? entry->licence : NULL};
+    MieniProtobuf file = {0};
+    MienStatus status = mieni_onnx_write(of->graph, &source, &file, error);
+    if (status != MIEN_OK && *of->name)
+        status = mieni_fail_in(error, status, of->name);
+    if (status == MIEN_OK && write(user, file.data, file.size) != 0)
+        status =
+            mieni_fail(error, MIEN_E_IO, "write-stopped", "the ONNX file could not be written");
+    mieni_protobuf_finish(&file);
+    return status;
 }

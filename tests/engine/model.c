@@ -76,6 +76,8 @@ static void null_pointers_are_refused(void **state)
     assert_null(mien_model_name(NULL));
     assert_int_equal(mien_model_n_networks(NULL), 0);
     assert_int_equal(mien_model_inspect(NULL, 0, NULL, NULL), MIEN_E_ARGUMENT);
+    assert_null(mien_model_network_name(NULL, 0));
+    assert_int_equal(mien_model_write_onnx(NULL, 0, NULL, NULL, NULL), MIEN_E_ARGUMENT);
 }
 
 static void catalogue_knows_its_models(void **state)
@@ -174,6 +176,41 @@ static void bundle_names_its_networks(void **state)
             assert_true(report.has_name);
             assert_int_equal(report.n_lines == 1, stop == 1);
         }
+    assert_string_equal(mien_model_network_name(bundle, 0), "face_detector.tflite");
+    assert_string_equal(mien_model_network_name(bundle, 2), "face_blendshapes.tflite");
+    assert_null(mien_model_network_name(bundle, 3));
+}
+
+typedef struct Sink {
+    size_t size_bytes, stop_after;
+    unsigned char first;
+} Sink;
+
+static int take(void *user, const void *data, size_t size_bytes)
+{
+    Sink *sink = user;
+    if (!sink->size_bytes)
+        sink->first = *(const unsigned char *)data;
+    sink->size_bytes += size_bytes;
+    return sink->size_bytes >= sink->stop_after;
+}
+
+static void export_writes_onnx_and_stops(void **state)
+{
+    (void)state;
+    const MienModel *mesh = fixture_model(MESH);
+    Sink all = {.stop_after = SIZE_MAX}, none = {0};
+    MienError error = {0};
+    assert_string_equal(mien_model_network_name(mesh, 0), "");
+    assert_null(mien_model_network_name(mesh, 1));
+    assert_int_equal(mien_model_write_onnx(mesh, 0, take, &all, &error), MIEN_OK);
+    assert_int_equal(all.first, 1 << 3); /* ir_version, a number */
+    assert_true(all.size_bytes > 2000000);
+    assert_int_equal(mien_model_write_onnx(mesh, 0, take, &none, &error), MIEN_E_IO);
+    assert_error(&error, MIEN_E_IO, "could not be written");
+    assert_int_equal(mien_model_write_onnx(mesh, 1, take, &all, &error), MIEN_E_ARGUMENT);
+    assert_error(&error, MIEN_E_ARGUMENT, "no such network");
+    assert_int_equal(mien_model_write_onnx(mesh, 0, NULL, NULL, NULL), MIEN_E_ARGUMENT);
 }
 
 static void load_survives_a_lack_of_memory(void **state)
@@ -212,6 +249,7 @@ int main(void)
         cmocka_unit_test(references_are_counted),
         cmocka_unit_test(inspect_reports_and_stops),
         cmocka_unit_test(bundle_names_its_networks),
+        cmocka_unit_test(export_writes_onnx_and_stops),
         cmocka_unit_test(load_survives_a_lack_of_memory),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, fixture_finish));

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "graph/plan.h"
+#include "model/onnx.h"
 #include "support/flatbuilder.h"
 #include "support/test.h"
 
@@ -209,6 +210,14 @@ static void lists_of_landmarks(void **state)
     assert_int_equal(status, MIEN_E_UNSUPPORTED);
     assert_non_null(strstr(error.text, "larger than the file warrants"));
     mieni_plan_destroy(plan);
+    /* As ONNX each operation has a list of its own. */
+    MieniProtobuf out = {0};
+    const MieniOnnxSource source = {.name = "lists"};
+    before = mieni_alloc_bytes();
+    assert_int_equal(mieni_onnx_write(graph, &source, &out, &error), MIEN_E_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "larger than the file warrants"));
+    assert_true(mieni_alloc_bytes() - before <= 64 * (uint64_t)file.size + (4 << 20));
+    mieni_protobuf_finish(&out);
     mieni_graph_destroy(graph);
     fb_file_free(&file);
 }

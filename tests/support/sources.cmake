@@ -8,4 +8,5 @@ target_sources(mien_test_support PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/interpreter.c
     ${CMAKE_CURRENT_LIST_DIR}/interpreter_mixer.c
     ${CMAKE_CURRENT_LIST_DIR}/network.c
+    ${CMAKE_CURRENT_LIST_DIR}/onnx.c
 )
