@@ -26,18 +26,13 @@ static const void *find_member(const void *file, size_t *size, const char *membe
     return NULL;
 }
 
-Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads)
+Network *network_open_file(const char *path, const char *member, uint64_t cpu_mask, int32_t threads)
 {
     static const MieniLog silent = {0};
-    char path[128];
-    snprintf(path, sizeof(path), "models/%s", model);
-    char *member = strchr(path, ':');
-    if (member)
-        *member++ = 0;
     Network *network = calloc(1, sizeof(*network));
     assert_non_null(network);
     size_t size;
-    network->file = test_read_file(test_need_data(path), &size);
+    network->file = test_read_file(path, &size);
     const void *data = member ? find_member(network->file, &size, member) : network->file;
     MienError error = {0};
     MieniDeviceOptions options = {.threads = threads, .cpu_mask = cpu_mask, .log = &silent};
@@ -46,7 +41,7 @@ Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads)
         mieni_backend_cpu.open(0, &options, &network->device, &error) != MIEN_OK ||
         mieni_backend_cpu.plan_create(network->device, network->plan, &network->device_plan,
                                       &error) != MIEN_OK)
-        fail_msg("%s: %s", model, error.text);
+        fail_msg("%s: %s", path, error.text);
     network->n_outputs = network->plan->n_outputs;
     for (int32_t i = 0; i < network->n_outputs; i++) {
         const MieniTensor *tensor = &network->plan->tensors[network->plan->outputs[i]];
@@ -56,6 +51,16 @@ Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads)
         assert_non_null(network->outputs[i]);
     }
     return network;
+}
+
+Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "models/%s", model);
+    char *member = strchr(path, ':');
+    if (member)
+        *member++ = 0;
+    return network_open_file(test_need_data(path), member, cpu_mask, threads);
 }
 
 void network_run(Network *network, const float *input)
@@ -133,15 +138,33 @@ static int32_t flag_of(const Golden *golden, const char *name)
     return tensor ? *(const int32_t *)tensor->data : 0;
 }
 
+void golden_crop(const char *file, const GoldenTensor *sha256, MieniRect *rect,
+                 const MieniCropSpec *spec, float *input)
+{
+    int width, height;
+    uint8_t *pixels = golden_picture(file, sha256, &width, &height);
+    MienImage image;
+    mien_image_init(&image, MIEN_PIXEL_RGB24, width, height, pixels, 0);
+    MieniView view;
+    MieniCrop crop;
+    MieniKernels kernels;
+    mieni_kernels_init(&kernels, 0);
+    assert_int_equal(mieni_view_init(&view, &image, NULL), MIEN_OK);
+    assert_int_equal(mieni_crop_init(&crop, &view, rect, spec), MIEN_OK);
+    MieniPlane plane = {.data = input,
+                        .height = spec->height,
+                        .width = spec->width,
+                        .channels = 3,
+                        .row_stride = 3 * spec->width,
+                        .pixel_stride = 3};
+    kernels.crop(&view, &crop, &plane, 0, spec->height);
+    free(pixels);
+}
+
 static void cut_crop(const Golden *golden, int32_t side, float low, float high, float *input)
 {
     char file[64];
     text_of(golden_get(golden, "picture", GOLDEN_U8), file, sizeof(file));
-    int width, height;
-    uint8_t *pixels =
-        golden_picture(file, golden_get(golden, "picture_rgb_sha256", GOLDEN_U8), &width, &height);
-    MienImage image;
-    mien_image_init(&image, MIEN_PIXEL_RGB24, width, height, pixels, 0);
     const float *r = golden_get(golden, "rect", GOLDEN_F32)->data;
     MieniRect rect = {r[0], r[1], r[2], r[3], r[4]};
     MieniCropSpec spec = {.width = side,
@@ -151,20 +174,7 @@ static void cut_crop(const Golden *golden, int32_t side, float low, float high, 
                           .keep_aspect = flag_of(golden, "keep_aspect"),
                           .range_min = low,
                           .range_max = high};
-    MieniView view;
-    MieniCrop crop;
-    MieniKernels kernels;
-    mieni_kernels_init(&kernels, 0);
-    assert_int_equal(mieni_view_init(&view, &image, NULL), MIEN_OK);
-    assert_int_equal(mieni_crop_init(&crop, &view, &rect, &spec), MIEN_OK);
-    MieniPlane plane = {.data = input,
-                        .height = side,
-                        .width = side,
-                        .channels = 3,
-                        .row_stride = 3 * side,
-                        .pixel_stride = 3};
-    kernels.crop(&view, &crop, &plane, 0, side);
-    free(pixels);
+    golden_crop(file, golden_get(golden, "picture_rgb_sha256", GOLDEN_U8), &rect, &spec, input);
 }
 
 float *golden_input(const Golden *golden, int32_t side, float low, float high)

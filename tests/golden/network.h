@@ -4,6 +4,7 @@
 #define MIEN_TESTS_GOLDEN_NETWORK_H
 
 #include "backend/backend.h"
+#include "image/crop.h"
 #include "support/golden.h"
 #include "support/test.h"
 
@@ -21,6 +22,10 @@ typedef struct Network {
 /* Opens a model of the shared folder, "FILE.tflite", or "BUNDLE.task:MEMBER"; the test is skipped
  * without it. */
 Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads);
+
+/* The same by the file's path; `member` is NULL but for a bundle. */
+Network *network_open_file(const char *path, const char *member, uint64_t cpu_mask,
+                           int32_t threads);
 
 /* Runs the network; the result is in `outputs`. */
 void network_run(Network *network, const float *input);
@@ -43,6 +48,11 @@ uint8_t *golden_picture(const char *file, const GoldenTensor *sha256, int *width
 /* Checks bytes against a u8[32] tensor. */
 void golden_check_sha256(const char *what, const void *data, size_t size_bytes,
                          const GoldenTensor *sha256);
+
+/* Cuts a network's input out of a picture; the test is skipped without it. Checks the picture's
+ * hash if `sha256` is not NULL. */
+void golden_crop(const char *file, const GoldenTensor *sha256, MieniRect *rect,
+                 const MieniCropSpec *spec, float *input);
 
 /*
  * Makes the input [side][side][3] (side 0: [146][2]) that a golden file of networks/ or attention/
