@@ -274,6 +274,127 @@ class Find(Models):
         self.fails(5, ["models", "inspect", "face_mesh"], "mien models fetch face_mesh")
 
 
+class Export(Models):
+    """That the networks compute the same is for golden/onnx to say."""
+
+    def setUp(self):
+        super().setUp()
+        self.need_models()
+        self.environment["MIEN_MODEL_DIR"] = tool.MODELS
+
+    def bundle(self):
+        return self.need("models/face_landmarker.task")
+
+    def test_a_file(self):
+        done = self.good("models", "export", "face_detector_short", "--onnx", "short.onnx")
+        data = self.read("short.onnx")
+        self.assertIn(self.sha256().encode(), data)
+        for word in (b"mien", b"Apache-2.0", b"face_detector_short", b"regressors"):
+            self.assertIn(word, data)
+        self.assertEqual(done.stderr, f"short.onnx: {len(data)} bytes\n")
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(self.files(), ["bin", "short.onnx"])
+        # The same by path, over the old file, and quiet.
+        self.write("short.onnx", b"old")
+        again = self.good("models", "export", self.real(), "--onnx", "short.onnx", "-q")
+        self.assertEqual(self.read("short.onnx"), data)
+        self.assertEqual(again.stderr, "")
+
+    def test_standard_output(self):
+        with open(self.path("piped.onnx"), "wb") as file:
+            process = self.start("models", "export", self.real(), "--onnx", "-", stdout=file)
+            self.assertEqual(process.wait(tool.TIMEOUT), 0)
+        self.good("models", "export", self.real(), "--onnx", "named.onnx")
+        self.assertEqual(self.read("piped.onnx"), self.read("named.onnx"))
+
+    def test_a_bundle_into_a_folder(self):
+        self.good("models", "export", self.bundle(), "--onnx", "networks/")
+        self.assertEqual(sorted(os.listdir(self.path("networks"))),
+                         ["face_blendshapes.onnx", "face_detector.onnx",
+                          "face_landmarks_detector.onnx"])
+        # A folder that is there needs no slash; a .tflite file gives its own name.
+        self.good("models", "export", self.real(), "--onnx", "networks")
+        self.good("models", "export", self.bundle(), "--network", "face_detector", "--onnx",
+                  "networks")
+        self.assertEqual(len(os.listdir(self.path("networks"))), 4)
+        self.assertIn("face_detection_short_range.onnx", os.listdir(self.path("networks")))
+
+    def test_a_network_of_a_bundle(self):
+        for name in ("face_blendshapes", "face_blendshapes.tflite"):
+            self.good("models", "export", self.bundle(), "--network", name, "--onnx", "b.onnx")
+            self.assertIn(b"serving_default_input_points:0", self.read("b.onnx"))
+
+    def test_which_network(self):
+        bundle = self.bundle()
+        self.fails(2, ["models", "export", bundle, "--onnx", "x.onnx"], "--network",
+                   "face_detector, face_landmarks_detector, face_blendshapes", "folder")
+        self.fails(2, ["models", "export", bundle, "--onnx", "x.onnx", "--network", "face"],
+                   "no network face;", "face_blendshapes")
+        self.fails(2, ["models", "export", self.real(), "--onnx", "x.onnx", "--network", "face"],
+                   "leave out --network")
+        self.fails(2, ["models", "export", self.real()], "--onnx")
+        self.fails(2, ["models", "export", "--onnx", "x.onnx"], "FILE")
+        self.assertEqual(self.files(), ["bin"])
+
+    def test_bad_input(self):
+        self.fails(5, ["models", "export", "missing.tflite", "--onnx", "x.onnx"], "missing.tflite")
+        self.fails(5, ["models", "export", self.write("text", b"nonsense"), "--onnx", "x.onnx"],
+                   "text")
+        self.environment["MIEN_MODEL_DIR"] = self.path("empty")
+        self.fails(5, ["models", "export", "face_mesh", "--onnx", "x.onnx"],
+                   "mien models fetch face_mesh")
+        self.assertNotIn("x.onnx", self.files())
+
+    def zip_of(self, name, **members):
+        with zipfile.ZipFile(self.path(name), "w", zipfile.ZIP_STORED) as file:
+            for member, network in members.items():
+                path = os.path.join(tool.SOURCE, "tests/fuzz/corpus/network", network)
+                file.write(path, member)
+        return name
+
+    def test_an_operation_without_translation(self):
+        """Nothing stays of what was written before it."""
+        both = self.zip_of("both.task", **{"a.tflite": "conv-prelu", "b.tflite": "softmax"})
+        self.fails(5, ["models", "export", both, "--onnx", "out/"], both, "b.tflite",
+                   "operator 0 (SOFTMAX)")
+        self.assertEqual(self.files(), ["bin", both])
+        self.good("models", "export", both, "--network", "a", "--onnx", "out/")
+        self.assertEqual(os.listdir(self.path("out")), ["a.onnx"])
+
+    def test_names_that_lead_elsewhere(self):
+        for name in (b"../a.tflite", b"/a.tflite", b".a.tflite", b"b/a.tflite"):
+            # Python's own writer would mend the name.
+            plain = b"_" * (len(name) - 8) + b"_.tflite"
+            bundle = self.zip_of("evil.task", **{plain.decode(): "conv-prelu"})
+            self.write(bundle, self.read(bundle).replace(plain, name))
+            self.fails(5, ["models", "export", bundle, "--onnx", "out/"], "no name for a file")
+        self.assertEqual(self.files(), ["bin", "evil.task"])
+        self.good("models", "export", bundle, "--onnx", "a.onnx")
+
+    def test_two_of_one_name(self):
+        bundle = self.zip_of("twins.task", **{"a.tflite": "conv-prelu", "b.tflite": "sparse"})
+        data = self.read(bundle).replace(b"b.tflite", b"a.tflite")
+        self.fails(5, ["models", "export", self.write(bundle, data), "--onnx", "out/"],
+                   "two networks", "out/a.onnx")
+
+    def test_where_it_cannot_be_written(self):
+        model = self.real()
+        self.fails(6, ["models", "export", model, "--onnx", "no/where.onnx"], "no/where.onnx",
+                   "create the folder")
+        self.fails(6, ["models", "export", model, "--onnx", "no/where/"], "no/where/")
+        self.fails(6, ["models", "export", model, "--onnx", "/dev/full"], "No space left")
+        self.write("file", b"")
+        self.fails(6, ["models", "export", model, "--onnx", "file/"], "file/")
+        self.assertEqual(self.files(), ["bin", "file"])
+
+    def test_the_model_is_not_overwritten(self):
+        shutil.copy(self.real(), self.path("m.tflite"))
+        os.symlink("m.tflite", self.path("link.onnx"))
+        for out in ("m.tflite", "./m.tflite", "link.onnx"):
+            self.fails(2, ["models", "export", "m.tflite", "--onnx", out], "overwrite")
+        self.assertEqual(self.files(), ["bin", "link.onnx", "m.tflite"])
+
+
 class Bench(Models):
     def test_missing_models_are_left_out(self):
         self.put_real(self.store())

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "export.h"
 #include "fetch.h"
 #include "message.h"
 #include "store.h"
@@ -15,6 +16,7 @@
 typedef struct ModelsValues {
     CliCommon common;
     const char *model_dir;
+    const char *onnx, *network;
     bool json;
 } ModelsValues;
 
@@ -27,6 +29,12 @@ typedef struct ModelsValues {
 
 static const CliOption list_options[] = {MODEL_DIR_OPTION, JSON_OPTION, CLI_COMMON_OPTIONS(ModelsValues, common)};
 static const CliOption fetch_options[] = {MODEL_DIR_OPTION, CLI_COMMON_OPTIONS(ModelsValues, common)};
+static const CliOption export_options[] = {
+    {"onnx", 0, CLI_TEXT, offsetof(ModelsValues, onnx), "OUT",
+     "the file to write, - for standard output, or a folder: one that is there, or ends with /", 0, 0, NULL},
+    {"network", 0, CLI_TEXT, offsetof(ModelsValues, network), "NAME",
+     "of a bundle: this network alone", 0, 0, NULL},
+    MODEL_DIR_OPTION, CLI_COMMON_OPTIONS(ModelsValues, common)};
 /* clang-format on */
 
 /* What `mien run` can be asked for: fetched when no name is given. */
@@ -75,6 +83,22 @@ static const CliCommand inspect_command = {
     .usage = "FILE|NAME",
     .examples = "mien models inspect face_mesh\nmien models inspect face_landmark.tflite\n",
     .options = fetch_options,
+    .max_operands = 1,
+    .min_operands = 1,
+    .operand_name = "FILE",
+};
+
+static const CliCommand export_command = {
+    .name = "models export",
+    .summary = "Writes a model as ONNX, for other programs that run networks.",
+    .usage = "FILE|NAME --onnx OUT [--network NAME]",
+    .examples = "mien models export face_mesh --onnx face_mesh.onnx\n"
+                "mien models export face_landmarker --onnx networks/\n"
+                "mien models export face_landmarker --network face_blendshapes --onnx out.onnx\n",
+    .notes = "A folder gets one file for each network of the model, named after it; a file holds\n"
+             "one network, so a bundle then needs --network. Opset 17, float32; inputs and\n"
+             "outputs as in the model, for any number of pictures at once.\n",
+    .options = export_options,
     .max_operands = 1,
     .min_operands = 1,
     .operand_name = "FILE",
@@ -246,26 +270,33 @@ static int print_report_line(void *user, const char *line)
     return printf("%s\n", line) < 0;
 }
 
-static CliExit inspect_model(const CliStore *store, const char *name)
+/* Loads a file, or the model of this name; `path` is to be freed. */
+static CliExit load_model(const CliStore *store, const char *name, MienModel **model, char **path)
 {
     const MienCatalogEntry *entry = access(name, F_OK) == 0 ? NULL : mien_model_catalog_find(name);
-    MienModel *model = NULL;
-    char *path = NULL;
-    CliExit status = CLI_OK;
     MienError error = {0};
     if (entry)
-        status = cli_store_load(store, entry, &model, &path);
-    else if (mien_model_load_file(name, &model, &error) != MIEN_OK)
-        status = cli_fail(CLI_MODEL, "%s", error.text);
+        return cli_store_load(store, entry, model, path);
+    if (mien_model_load_file(name, model, &error) != MIEN_OK)
+        return cli_fail(CLI_MODEL, "%s", error.text);
+    *path = strdup(name);
+    return *path ? CLI_OK : cli_fail(CLI_INTERNAL, "out of memory");
+}
+
+static CliExit inspect_model(const CliStore *store, const char *name)
+{
+    MienModel *model = NULL;
+    char *path = NULL;
+    CliExit status = load_model(store, name, &model, &path);
     if (status == CLI_OK) {
         const char *known = mien_model_name(model);
-        printf("%s: %s, SHA-256 %s\n", path ? path : name, known ? known : "not in the catalogue",
+        printf("%s: %s, SHA-256 %s\n", path, known ? known : "not in the catalogue",
                mien_model_sha256(model));
         for (size_t i = 0; i < mien_model_n_networks(model); i++) {
             printf("\nnetwork %zu\n", i);
             MienStatus inspected = mien_model_inspect(model, i, print_report_line, NULL);
             if (inspected != MIEN_OK)
-                status = cli_fail(CLI_MODEL, "%s: network %zu: %s", path ? path : name, i,
+                status = cli_fail(CLI_MODEL, "%s: network %zu: %s", path, i,
                                   mien_status_text(inspected));
         }
     }
@@ -274,17 +305,34 @@ static CliExit inspect_model(const CliStore *store, const char *name)
     return status;
 }
 
+static CliExit export_model(const CliStore *store, const ModelsValues *values, const char *name)
+{
+    if (!values->onnx || !*values->onnx)
+        return cli_fail(CLI_USAGE, "models export: say where to with --onnx OUT");
+    MienModel *model = NULL;
+    char *path = NULL;
+    CliExit status = load_model(store, name, &model, &path);
+    if (status == CLI_OK) {
+        const CliExport wanted = {.file = path, .onnx = values->onnx, .network = values->network};
+        status = cli_export(model, &wanted);
+    }
+    mien_model_destroy(model);
+    free(path);
+    return status;
+}
+
 static const CliCommand *const subcommands[] = {&list_command, &fetch_command, &verify_command,
-                                                &inspect_command};
+                                                &inspect_command, &export_command};
 
 static void print_help(void)
 {
     printf("Models: what mien knows, what is on this machine, and getting the rest.\n\n"
-           "Usage: mien models list|fetch|verify|inspect ...\n\n"
+           "Usage: mien models list|fetch|verify|inspect|export ...\n\n"
            "Examples:\n"
            "  mien models list\n"
            "  mien models fetch\n"
-           "  mien models inspect face_mesh\n\n"
+           "  mien models inspect face_mesh\n"
+           "  mien models export face_mesh --onnx face_mesh.onnx\n\n"
            "Commands:\n");
     for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
         printf("  %-10s %s\n", subcommands[i]->name + strlen("models "), subcommands[i]->summary);
@@ -292,7 +340,7 @@ static void print_help(void)
 
 static const CliCommand *find_subcommand(const char *name)
 {
-    const char *names[5] = {NULL};
+    const char *names[sizeof(subcommands) / sizeof(subcommands[0]) + 1] = {NULL};
     for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++) {
         names[i] = subcommands[i]->name + strlen("models ");
         if (!strcmp(names[i], name))
@@ -327,6 +375,8 @@ int cmd_models(int argc, char **argv)
             status = (int)fetch_models(command, &store, &operands);
         else if (command == &inspect_command)
             status = (int)inspect_model(&store, operands.items[0]);
+        else if (command == &export_command)
+            status = (int)export_model(&store, &values, operands.items[0]);
         else
             status = (int)list_models(command, &values, &store, &operands);
     }

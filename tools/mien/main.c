@@ -13,7 +13,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"run", cmd_run, "find faces in pictures and video"},
-    {"models", cmd_models, "list, fetch, verify and inspect models"},
+    {"models", cmd_models, "list, fetch, verify, inspect and export models"},
     {"devices", cmd_devices, "list devices, usable or why not"},
     {"doctor", cmd_doctor, "say why the GPU is not used, and what to do about it"},
     {"bench", cmd_bench, "measure networks against what the core could do at best"},

@@ -39,8 +39,8 @@ void cli_target_remove_all(void)
 CliExit cli_target_failed(const CliTarget *target, int error)
 {
     const char *name = strcmp(target->name, "-") != 0 ? target->name : "standard output";
-    const char *advice = error == ENOSPC   ? "; free some space or choose another place with -o"
-                         : error == EACCES ? "; choose another place with -o"
+    const char *advice = error == ENOSPC   ? "; free some space or choose another place"
+                         : error == EACCES ? "; choose another place"
                          : error == ENOENT ? "; create the folder first"
                                            : "";
     return cli_fail(CLI_OUTPUT, "cannot write %s: %s%s", name, strerror(error), advice);
