@@ -3,7 +3,7 @@
  * libcuda.so.1 of a fake machine, and its devices: MIEN_SIM_FAIL_AFTER=N (calls; those behind them
  * give MIEN_SIM_FAIL_CODE=999), MIEN_SIM_AFTER_LOSS=0 (what opening a device gives that was lost),
  * MIEN_SIM_REPORT=FILE (written at the end), MIEN_SIM_CUINIT, _DRIVER=12040, _COUNT=1, _CC=8.6,
- * _CTX, _MODLOAD, _LAUNCH, _FREE and _TOTAL in MB, _MODE, _INTEGRATED, _NAME. It obeys
+ * _SMS=28, _CTX, _MODLOAD, _LAUNCH, _FREE and _TOTAL in MB, _MODE, _INTEGRATED, _NAME. It obeys
  * CUDA_VISIBLE_DEVICES.
  */
 #include <stdio.h>
@@ -77,7 +77,7 @@ SIM_EXPORT int cuDeviceGetAttribute(int *value, int attribute, int device)
     sscanf(sim_text("MIEN_SIM_CC", "8.6"), "%d.%d", &major, &minor);
     switch (attribute) {
     case 16:
-        *value = 28;
+        *value = (int)sim_number("MIEN_SIM_SMS", 28);
         break;
     case 18:
         *value = (int)sim_number("MIEN_SIM_INTEGRATED", 0);

@@ -8,8 +8,8 @@
 #include "backend/cuda/kernels/args.h"
 #include "base/arena.h"
 
-/* Faces of one launch, at most, and those for which launches are recorded as a graph. */
-#define MIENI_CUDA_MAX_FACES 64
+/* Faces of one launch, at most; and those up to which every number of them has a graph. */
+#define MIENI_CUDA_MAX_FACES 512
 #define MIENI_CUDA_MAX_GRAPH_FACES 8
 
 typedef enum CudaKernel {
@@ -35,10 +35,11 @@ typedef struct CudaFrame {
     size_t offset;         /* bytes from the beginning of the buffer */
 } CudaFrame;
 
-/* Jobs and pictures on their way up: [MIENI_CUDA_MAX_FACES] CudaJob, then the pictures. */
+/* Jobs and pictures on their way up: [job_room] CudaJob, then the pictures. */
 typedef struct CudaFrames {
     CudaBuffer buffer;
     uint64_t generation; /* grows when the buffer is replaced */
+    size_t job_room;     /* without a move of the pictures */
     int32_t n_frames;
     CudaFrame frames[MIENI_CUDA_MAX_FACES];
     size_t end; /* bytes in use */
@@ -54,6 +55,7 @@ struct MieniDevice {
     CuModule modules[CUDA_N_KERNELS];
     CuFunction kernels[CUDA_N_KERNELS];
     int32_t n_multiprocessors;
+    size_t cache_bytes; /* of all multiprocessors together (L2) */
     bool is_integrated;
     bool is_half;      /* computes in half precision */
     bool has_products; /* its kernels multiply with matrix instructions */
@@ -100,7 +102,8 @@ struct MieniDevicePlan {
     CuPointer constants, activations, scratch;
     CudaBuffer input_buffer, results;
     uint64_t generation; /* of the upload buffer that the graphs know */
-    CuGraphExec graphs[MIENI_CUDA_MAX_GRAPH_FACES + 1]; /* by number of faces */
+    /* By number of faces; the first is that of `capacity`, when it is more. */
+    CuGraphExec graphs[MIENI_CUDA_MAX_GRAPH_FACES + 1];
 };
 
 /* device.c. Fills `error` for a code; the device is lost if it says so. Returns MIEN_E_DEVICE. */

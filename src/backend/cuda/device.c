@@ -295,6 +295,7 @@ static MienStatus device_open(int32_t index, const MieniDeviceOptions *options, 
         return status;
     }
     device->n_multiprocessors = attribute(cuda, device->ordinal, CU_MULTIPROCESSORS);
+    device->cache_bytes = (size_t)attribute(cuda, device->ordinal, CU_L2_BYTES);
     device->is_half = options->precision == MIEN_PRECISION_FP16 ||
                       (options->precision == MIEN_PRECISION_AUTO &&
                        is_faster_in_half(capability_of(cuda, device->ordinal)));
@@ -326,7 +327,7 @@ static MienPrecision device_precision(const MieniDevice *device)
 const MieniBackend mieni_backend_cuda = {
     .name = "cuda",
     .numbered = true,
-    .batch = 16,
+    .batch = 64,
     .count = device_count,
     .describe = device_describe,
     .open = device_open,

@@ -27,6 +27,7 @@ enum {
     CU_COMPUTE_MODE = 20,
     CU_PCI_BUS = 33,
     CU_PCI_DEVICE = 34,
+    CU_L2_BYTES = 38,
     CU_PCI_DOMAIN = 50,
     CU_CAPABILITY_MAJOR = 75,
     CU_CAPABILITY_MINOR = 76
@@ -55,6 +56,7 @@ enum { CU_OUT_OF_MEMORY = 2, CU_NO_DEVICE = 100, CU_NO_BINARY = 209 };
     X("cuModuleUnload", module_unload, (CuModule module))                                          \
     X("cuModuleGetFunction", module_function,                                                      \
       (CuFunction * function, CuModule module, const char *name))                                  \
+    X("cuMemGetInfo_v2", memory_info, (size_t * free_bytes, size_t * total))                       \
     X("cuMemAlloc_v2", memory_alloc, (CuPointer * pointer, size_t bytes))                          \
     X("cuMemFree_v2", memory_free, (CuPointer pointer))                                            \
     X("cuMemHostAlloc", host_alloc, (void **memory, size_t bytes, unsigned flags))                 \

@@ -6,8 +6,10 @@
  */
 #include "backend/cuda/cuda.h"
 
-#define JOBS_BYTES (MIENI_CUDA_MAX_FACES * sizeof(CudaJob))
 #define ALIGNMENT 256
+
+/* Jobs that there is always room for, so that few faces are few bytes to copy. */
+#define MIN_JOBS 64
 
 /* Pictures of one run that are together larger than this go up in several. */
 #define MAX_FRAMES_BYTES ((size_t)64 << 20)
@@ -62,14 +64,17 @@ static CudaFrame *find_frame(CudaFrames *frames, const MieniView *view)
     return NULL;
 }
 
-static void forget_frames(CudaFrames *frames)
+static void forget_frames(CudaFrames *frames, size_t n_jobs)
 {
     frames->n_frames = 0;
-    frames->end = JOBS_BYTES;
+    frames->job_room = MIENI_MAX(n_jobs, MIN_JOBS);
+    frames->end = mieni_round_up(frames->job_room * sizeof(CudaJob), ALIGNMENT);
 }
 
 static bool all_there(CudaFrames *frames, const MieniJob *jobs, size_t n)
 {
+    if (n > frames->job_room)
+        return false;
     for (size_t i = 0; i < n; i++)
         if (!find_frame(frames, jobs[i].picture))
             return false;
@@ -168,21 +173,19 @@ MienStatus mieni_cuda_frames_send(MieniDevice *device, const MieniJob *jobs, siz
     /* A view's address says something during one call only. */
     for (int32_t i = 0; i < frames->n_frames; i++)
         frames->frames[i].view = NULL;
-    size_t bytes = JOBS_BYTES;
+    size_t bytes = n * sizeof(CudaJob);
     *end = n;
     if (!all_there(frames, jobs, n)) {
-        forget_frames(frames);
+        forget_frames(frames, n);
         *end = place_frames(frames, jobs, n);
         bytes = frames->end;
         MienStatus status = reserve(device, bytes, error);
         if (status != MIEN_OK) {
-            forget_frames(frames);
+            forget_frames(frames, 0);
             return status;
         }
         for (int32_t i = 0; i < frames->n_frames; i++)
             copy_frame(frames, &frames->frames[i]);
-    } else {
-        bytes = n * sizeof(CudaJob);
     }
     for (size_t i = 0; i < *end; i++) {
         CudaJob job;
@@ -191,6 +194,6 @@ MienStatus mieni_cuda_frames_send(MieniDevice *device, const MieniJob *jobs, siz
     }
     MienStatus status = mieni_cuda_upload(device, &frames->buffer, bytes, error);
     if (status != MIEN_OK)
-        forget_frames(frames);
+        forget_frames(frames, 0);
     return status;
 }

@@ -2,9 +2,16 @@
 /* Making a plan: constants go up once, memory for a batch is laid out once. */
 #include "backend/cuda/cuda.h"
 
-/* Activations of a batch: enough faces to fill a large device, and a block that no integrated one
- * refuses. */
-#define MAX_BATCH_BYTES ((size_t)32 << 20)
+/*
+ * Activations of a batch: enough faces to give every multiprocessor work in the small layers, few
+ * enough that most of what a layer leaves is still in the cache for the next. An integrated device
+ * refuses no block of the smaller size.
+ */
+#define MIN_BATCH_BYTES ((size_t)32 << 20)
+#define MAX_CACHES 4
+
+/* Inputs and results of a batch, which the host keeps pinned. */
+#define MAX_PINNED_BYTES ((size_t)64 << 20)
 
 static bool prepare(MieniDevicePlan *plan, const MieniPlan *from)
 {
@@ -49,13 +56,22 @@ static void set_results(MieniDevicePlan *plan, const MieniPlan *from)
     }
 }
 
-static MienStatus make_memory(MieniDevicePlan *plan, MienError *error)
+static void free_memory(MieniDevicePlan *plan)
+{
+    mieni_cuda_buffer_destroy(plan->device, &plan->input_buffer);
+    mieni_cuda_buffer_destroy(plan->device, &plan->results);
+    mieni_cuda_free(plan->device, plan->activations);
+    mieni_cuda_free(plan->device, plan->scratch);
+    plan->activations = plan->scratch = 0;
+}
+
+/* Memory for batches of `n` faces. */
+static MienStatus try_memory(MieniDevicePlan *plan, size_t n, MienError *error)
 {
     MieniDevice *device = plan->device;
-    size_t face_bytes = MIENI_MAX(plan->activation_floats, 1) * sizeof(float);
-    size_t n = MIENI_MIN(MIENI_MAX(MAX_BATCH_BYTES / face_bytes, 1), MIENI_CUDA_MAX_FACES);
     plan->capacity = (int32_t)n;
-    MienStatus status = mieni_cuda_alloc(device, n * face_bytes, &plan->activations, error);
+    MienStatus status = mieni_cuda_alloc(device, n * plan->activation_floats * sizeof(float),
+                                         &plan->activations, error);
     if (status == MIEN_OK)
         status = mieni_cuda_alloc(device, n * plan->scratch_floats * sizeof(float), &plan->scratch,
                                   error);
@@ -66,6 +82,37 @@ static MienStatus make_memory(MieniDevicePlan *plan, MienError *error)
         status = mieni_cuda_buffer_create(device, n * plan->result_floats * sizeof(float),
                                           &plan->results, error);
     return status;
+}
+
+/* Faces of a batch that the device is fastest with, as far as sizes tell. */
+static size_t wanted_faces(const MieniDevicePlan *plan)
+{
+    const MieniDevice *device = plan->device;
+    size_t face_bytes = MIENI_MAX(plan->activation_floats, 1) * sizeof(float);
+    size_t pinned_bytes = MIENI_MAX(plan->input_floats + plan->result_floats, 1) * sizeof(float);
+    size_t most = MIENI_MAX(MAX_CACHES * device->cache_bytes, MIN_BATCH_BYTES);
+    size_t free_bytes = 0, total;
+    if (device->cuda->memory_info(&free_bytes, &total) == 0)
+        most = MIENI_MIN(most, free_bytes / 4);
+    most = MIENI_MIN(most / face_bytes, MAX_PINNED_BYTES / pinned_bytes);
+    return MIENI_MIN(MIENI_MAX(most, 1), MIENI_CUDA_MAX_FACES);
+}
+
+/* Takes fewer faces where there is no memory for as many as wanted. */
+static MienStatus make_memory(MieniDevicePlan *plan, MienError *error)
+{
+    for (size_t n = wanted_faces(plan);; n /= 2) {
+        MienError failure = {.reason = ""};
+        MienStatus status = try_memory(plan, n, &failure);
+        if (status == MIEN_OK)
+            return MIEN_OK;
+        free_memory(plan);
+        if (n == 1 || plan->device->is_lost) {
+            if (error)
+                *error = failure;
+            return status;
+        }
+    }
 }
 
 /* Packs all constants and sends them. */
@@ -182,11 +229,8 @@ void mieni_cuda_plan_destroy(MieniDevicePlan *plan)
     for (int32_t i = 0; i <= MIENI_CUDA_MAX_GRAPH_FACES && !device->is_lost; i++)
         if (plan->graphs[i])
             device->cuda->graph_exec_destroy(plan->graphs[i]);
-    mieni_cuda_buffer_destroy(device, &plan->input_buffer);
-    mieni_cuda_buffer_destroy(device, &plan->results);
+    free_memory(plan);
     mieni_cuda_free(device, plan->constants);
-    mieni_cuda_free(device, plan->activations);
-    mieni_cuda_free(device, plan->scratch);
     device->cuda->context_pop(NULL);
     mieni_arena_destroy(plan->arena);
     mieni_free(plan);

@@ -20,7 +20,15 @@ static CuResult instantiate(const CudaDriver *cuda, CuGraphExec *made, CuGraph g
     return cuda->graph_instantiate_old(made, graph, NULL, NULL, 0);
 }
 
-static CuResult record(MieniDevicePlan *plan, int32_t n_faces)
+/* The place of the graph for so many faces, or NULL: they are launched one by one. */
+static CuGraphExec *graph_of(MieniDevicePlan *plan, int32_t n_faces)
+{
+    if (n_faces <= MIENI_CUDA_MAX_GRAPH_FACES)
+        return &plan->graphs[n_faces];
+    return n_faces == plan->capacity ? &plan->graphs[0] : NULL;
+}
+
+static CuResult record(MieniDevicePlan *plan, int32_t n_faces, CuGraphExec *made)
 {
     const CudaDriver *cuda = plan->device->cuda;
     CuStream stream = plan->device->stream;
@@ -33,7 +41,7 @@ static CuResult record(MieniDevicePlan *plan, int32_t n_faces)
     if (code == 0)
         code = ended;
     if (code == 0)
-        code = instantiate(cuda, &plan->graphs[n_faces], graph);
+        code = instantiate(cuda, made, graph);
     if (graph)
         cuda->graph_destroy(graph);
     return code;
@@ -55,16 +63,15 @@ static void drop_old_graphs(MieniDevicePlan *plan)
 static MienStatus launch(MieniDevicePlan *plan, int32_t n_faces, MienError *error)
 {
     MieniDevice *device = plan->device;
+    drop_old_graphs(plan);
+    CuGraphExec *graph = graph_of(plan, n_faces);
     CuResult code = 0;
-    if (n_faces > MIENI_CUDA_MAX_GRAPH_FACES) {
+    if (!graph)
         code = launch_steps(plan, n_faces);
-    } else {
-        drop_old_graphs(plan);
-        if (!plan->graphs[n_faces])
-            code = record(plan, n_faces);
-        if (code == 0)
-            code = device->cuda->graph_launch(plan->graphs[n_faces], device->stream);
-    }
+    else if (!*graph)
+        code = record(plan, n_faces, graph);
+    if (graph && code == 0)
+        code = device->cuda->graph_launch(*graph, device->stream);
     return code ? mieni_cuda_fail(device, code, "launching kernels", error) : MIEN_OK;
 }
 

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "cpu/flags.h"
 
-enum { N_OPS = 6, MAX_JOBS = 20, ROUNDS = 6 };
+enum { N_OPS = 6, MAX_JOBS = 4096, ROUNDS = 6 };
 
 static const MieniLog silent;
 static uint64_t seed = 5;
@@ -27,6 +27,7 @@ typedef struct Net {
     MieniOp ops[N_OPS];
     void *blocks[6 * N_OPS];
     int n_blocks;
+    int32_t channels; /* of every output; the kernels are 3x3 then, one with a stride. 0: any */
 } Net;
 
 static float *random_floats(Net *net, size_t n, float low, float high)
@@ -87,6 +88,10 @@ static void add_op(Net *net, MieniOpKind kind)
     MieniOp *op = &net->ops[index];
     bool all = kind == MIENI_OP_FULLY_CONNECTED, alone = kind == MIENI_OP_POINTWISE;
     int32_t kernel = alone ? 1 : 1 + 2 * between(0, 2), stride = alone || all ? 1 : between(1, 2);
+    if (net->channels && !alone) {
+        kernel = 3;
+        stride = index == N_OPS - 2 ? 2 : 1;
+    }
     int32_t pad = stride == 1 ? kernel / 2 : between(0, kernel / 2);
     *op = (MieniOp){.kind = kind,
                     .name = "operation",
@@ -94,19 +99,22 @@ static void add_op(Net *net, MieniOpKind kind)
                     .inputs = {index},
                     .residual = -1,
                     .output = index + 1};
-    op->shape = (MieniConvShape){.in_height = in.height,
-                                 .in_width = in.width,
-                                 .in_channels = in.channels,
-                                 .out_height = all ? 1 : (in.height + stride - 1) / stride,
-                                 .out_width = all ? 1 : (in.width + stride - 1) / stride,
-                                 .out_channels =
-                                     kind == MIENI_OP_DEPTHWISE ? in.channels : random_channels(),
-                                 .kernel_height = all ? in.height : kernel,
-                                 .kernel_width = all ? in.width : kernel,
-                                 .stride = stride,
-                                 .pad_top = all ? 0 : pad,
-                                 .pad_left = all ? 0 : pad,
-                                 .activation = (MieniActivation)between(0, 3)};
+    op->shape = (MieniConvShape){
+        .in_height = in.height,
+        .in_width = in.width,
+        .in_channels = in.channels,
+        .out_height = all ? 1 : (in.height + stride - 1) / stride,
+        .out_width = all ? 1 : (in.width + stride - 1) / stride,
+        .out_channels = kind == MIENI_OP_DEPTHWISE ? in.channels
+                        : net->channels            ? net->channels
+                                                   : random_channels(),
+        .kernel_height = all ? in.height : kernel,
+        .kernel_width = all ? in.width : kernel,
+        .stride = stride,
+        .pad_top = all ? 0 : pad,
+        .pad_left = all ? 0 : pad,
+        /* a sigmoid may round another way than the CPU's */
+        .activation = (MieniActivation)between(MIENI_ACTIVATION_NONE, MIENI_ACTIVATION_PRELU)};
     if (!all && in.channels <= op->shape.out_channels && between(0, 2) > 0) {
         op->shape.residual = stride == 1 ? MIENI_RESIDUAL_ADD : MIENI_RESIDUAL_MAXPOOL;
         op->shape.residual_channels = in.channels;
@@ -116,7 +124,8 @@ static void add_op(Net *net, MieniOpKind kind)
     set_weights(net, op);
 }
 
-static void make_net(Net *net)
+/* `height` 0: any size, any channels. */
+static void make_net(Net *net, int32_t height, int32_t width, int32_t channels)
 {
     static const MieniOpKind kinds[N_OPS] = {
         MIENI_OP_CONV,      MIENI_OP_DEPTHWISE_POINTWISE, MIENI_OP_POINTWISE,
@@ -124,7 +133,11 @@ static void make_net(Net *net)
     memset(net, 0, sizeof(*net));
     net->plan.tensors = net->tensors;
     net->plan.ops = net->ops;
-    add_tensor(net, between(3, 14), between(3, 14), random_channels());
+    net->channels = channels;
+    if (height)
+        add_tensor(net, height, width, 3);
+    else
+        add_tensor(net, between(3, 14), between(3, 14), random_channels());
     for (int i = 0; i < N_OPS; i++)
         add_op(net, kinds[i]);
     net->tensors[N_OPS].tight = true;
@@ -146,7 +159,7 @@ static void run(const MieniBackend *backend, MienPrecision precision, const Net 
     MieniDevice *device;
     MieniDevicePlan *plan;
     MienError error = {.reason = ""};
-    MieniJob jobs[MAX_JOBS];
+    static MieniJob jobs[MAX_JOBS];
     if (backend->open(0, &options, &device, &error) != MIEN_OK ||
         backend->plan_create(device, &net->plan, &plan, &error) != MIEN_OK)
         fail_msg("%s", error.text);
@@ -174,41 +187,84 @@ static void compare(const char *what, const float *got, const float *want, size_
         test_compare_floats(what, got, want, n, exact ? 1e-4 : 1e-2, exact ? 1e-5 : 5e-3);
 }
 
-static void check_round(int round)
+/* On the CPU and on the device, in both precisions, with matrix instructions and without. */
+static void check_net(Net *net, const char *name, size_t n)
 {
-    Net net;
     char what[64];
-    size_t n = round % 3 == 2 ? MAX_JOBS : (size_t)between(1, 4);
-    make_net(&net);
-    size_t n_in = n * floats_of(&net.tensors[0]), n_out = n * floats_of(&net.tensors[N_OPS]);
-    float *inputs = random_floats(&net, n_in, -1, 1);
+    size_t n_in = n * floats_of(&net->tensors[0]), n_out = n * floats_of(&net->tensors[N_OPS]);
+    float *inputs = random_floats(net, n_in, -1, 1);
     float *want = calloc(n_out, sizeof(*want)), *got = calloc(n_out, sizeof(*got));
     assert_true(want && got);
-    run(&mieni_backend_cpu, MIEN_PRECISION_FP32, &net, n, inputs, want);
-    run(&mieni_backend_cuda, MIEN_PRECISION_FP32, &net, n, inputs, got);
-    snprintf(what, sizeof(what), "round %d, %zu faces, fp32", round, n);
+    run(&mieni_backend_cpu, MIEN_PRECISION_FP32, net, n, inputs, want);
+    run(&mieni_backend_cuda, MIEN_PRECISION_FP32, net, n, inputs, got);
+    snprintf(what, sizeof(what), "%s, %zu faces, fp32", name, n);
     compare(what, got, want, n_out, true);
     static const char *const devices[] = {"5.3", "8.6"};
     for (size_t i = 0; i < MIENI_COUNT_OF(devices); i++) {
         setenv("MIEN_SIM_CC", devices[i], 1);
-        run(&mieni_backend_cuda, MIEN_PRECISION_FP16, &net, n, inputs, got);
-        snprintf(what, sizeof(what), "round %d, %zu faces, fp16 on %s", round, n, devices[i]);
+        run(&mieni_backend_cuda, MIEN_PRECISION_FP16, net, n, inputs, got);
+        snprintf(what, sizeof(what), "%s, %zu faces, fp16 on %s", name, n, devices[i]);
         compare(what, got, want, n_out, false);
         assert_true(memcmp(got, want, n_out * sizeof(*got)) != 0); /* it did something else */
     }
     unsetenv("MIEN_SIM_CC");
     free(want);
     free(got);
-    for (int i = 0; i < net.n_blocks; i++)
-        free(net.blocks[i]);
+    for (int i = 0; i < net->n_blocks; i++)
+        free(net->blocks[i]);
 }
 
 static void random_networks_equal_the_cpu(void **state)
 {
     (void)state;
     sim_need_cuda();
-    for (int round = 0; round < ROUNDS; round++)
-        check_round(round);
+    for (int round = 0; round < ROUNDS; round++) {
+        Net net;
+        char name[32];
+        snprintf(name, sizeof(name), "round %d", round);
+        make_net(&net, 0, 0, 0);
+        check_net(&net, name, round % 3 == 2 ? 20 : (size_t)between(1, 4));
+    }
+}
+
+/* What many faces are cut into: tiles of several rows a thread, several launches, graphs of a full
+ * launch, and what is left. */
+static void batches_equal_the_cpu(void **state)
+{
+    (void)state;
+    sim_need_cuda();
+    static const struct {
+        size_t n;
+        int32_t height, width, channels;
+        const char *multiprocessors; /* of the device: how much is enough work for it */
+        bool every_access;
+    } cases[] = {{9, 24, 24, 16, "1", true},
+                 {64, 16, 12, 40, "2", false},
+                 {257, 8, 8, 24, "28", false},
+                 {4096, 4, 4, 8, "28", false}};
+    for (size_t i = 0; i < MIENI_COUNT_OF(cases); i++) {
+        Net net;
+        setenv("MIEN_SIM_CHECK", cases[i].every_access ? "1" : "0", 1);
+        setenv("MIEN_SIM_SMS", cases[i].multiprocessors, 1);
+        make_net(&net, cases[i].height, cases[i].width, cases[i].channels);
+        check_net(&net, "batch", cases[i].n);
+    }
+    unsetenv("MIEN_SIM_CHECK");
+    unsetenv("MIEN_SIM_SMS");
+}
+
+/* Where there is little memory a launch has fewer faces; results are the same. */
+static void little_memory_is_enough(void **state)
+{
+    (void)state;
+    sim_need_cuda();
+    if (!sim_counters())
+        test_skip("the driver is a real one");
+    Net net;
+    setenv("MIEN_SIM_FREE", "2", 1);
+    make_net(&net, 8, 8, 24);
+    check_net(&net, "2 MB", 64);
+    unsetenv("MIEN_SIM_FREE");
 }
 
 /* What `auto` takes goes with the device. */
@@ -241,6 +297,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_networks_equal_the_cpu),
+        cmocka_unit_test(batches_equal_the_cpu),
+        cmocka_unit_test(little_memory_is_enough),
         cmocka_unit_test(auto_takes_what_is_faster),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));

@@ -76,8 +76,10 @@ typedef struct CudaConvArgs {
     int32_t n_faces;
     int32_t kernel_height, kernel_width, stride, pad_top, pad_left;
     int32_t activation, residual_kind;
-    int32_t rows_a_thread; /* 1 or 4; a value is the same either way. Of a warp: 16 times as many */
-    int32_t rows_a_block;  /* depthwise_pointwise: a multiple of 4; of 16 for halves */
+    /* 1 or 4, or 8 for depthwise_pointwise; a value is the same with any. Of a warp that has matrix
+     * instructions: 16 times 1, 2 or 4. */
+    int32_t rows_a_thread;
+    int32_t rows_a_block; /* depthwise_pointwise: a multiple of 4 and of what a thread has */
 } CudaConvArgs;
 
 /* Kernels with one or two inputs: copy, depth_to_space, resize_add, sample_bilinear,

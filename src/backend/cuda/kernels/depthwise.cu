@@ -3,7 +3,7 @@
  * depthwise of kernels.h. Equals ref/depthwise.c with fused multiply-adds, bit for bit. A thread
  * computes 4 channels of a row. Grid: x = rows * n4 / 4 over MIENI_CUDA_THREADS.
  */
-#include "backend/cuda/kernels/convlike.h"
+#include "backend/cuda/kernels/depthwise.h"
 
 KERNEL(depthwise, CudaConvArgs)
 {

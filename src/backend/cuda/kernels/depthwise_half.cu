@@ -3,7 +3,7 @@
  * depthwise of kernels.h on halves; what comes behind the taps is in fp32. A thread computes 4
  * channels of a row. Grid: x = rows * n4 / 4 over MIENI_CUDA_THREADS.
  */
-#include "backend/cuda/kernels/convlike.h"
+#include "backend/cuda/kernels/depthwise.h"
 
 KERNEL(depthwise_half, CudaConvArgs)
 {

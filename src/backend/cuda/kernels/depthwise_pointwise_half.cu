@@ -32,6 +32,27 @@ DEVICE void depthwise_rows(const CudaConvArgs *args, const Half *weights, Half *
     }
 }
 
+/* The same for four rows at a time. `stride` is a constant. */
+DEVICE void depthwise_half_runs(const CudaConvArgs *args, const Half *weights, Half *middle,
+                                int32_t first, int32_t stride)
+{
+    int32_t groups = (args->in.channels + 15) / 16 * 4, n_rows = n_rows_of(args), item, i;
+    for (item = thread_index(); item < args->rows_a_block / 4 * groups;
+         item += MIENI_CUDA_THREADS) {
+        int32_t row = item / groups * 4, channel = item % groups * 4;
+        Half4 sums[4];
+        UNROLL
+        for (i = 0; i < 4; i++)
+            sums[i] = zero_half4();
+        if (first + row < n_rows && channel < args->in.channels)
+            depthwise_half_run4(args, weights, place_of_row(args, first + row), channel, stride,
+                                sums);
+        UNROLL
+        for (i = 0; i < 4; i++)
+            store_half4(middle + (row + i) * shared_row(args) + channel, sums[i]);
+    }
+}
+
 /* `tiles` is a constant wherever this is inlined. */
 DEVICE void product(const CudaConvArgs *args, const Half *weights, const Half *middle,
                     int32_t tiles, int32_t first, int32_t row, int32_t block)
@@ -62,7 +83,12 @@ KERNEL(depthwise_pointwise_half, CudaConvArgs)
         (const Half *)(const void *)(args.weights + 2 * round_up4(args.out.channels));
     const Half *pointwise = depthwise + half_depthwise(taps, round_up4(args.in.channels));
     Half *middle = (Half *)(void *)shared_floats();
-    depthwise_rows(&args, depthwise, middle, first);
+    if (args.rows_a_block < 64 || !has_runs(&args))
+        depthwise_rows(&args, depthwise, middle, first);
+    else if (args.stride == 1)
+        depthwise_half_runs(&args, depthwise, middle, first, 1);
+    else
+        depthwise_half_runs(&args, depthwise, middle, first, 2);
     barrier();
     for (item = thread_index() / MIENI_WARP; item < n_items; item += MIENI_WARPS) {
         int32_t row = item / blocks * rows, block = item % blocks;
