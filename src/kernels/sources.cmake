@@ -28,6 +28,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
     add_library(mien_kernels_avx2 OBJECT
         ${CMAKE_CURRENT_LIST_DIR}/x86/conv_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/crop_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/crop_inside_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_pointwise_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/fma_loop_avx2.c

@@ -70,6 +70,23 @@ static int64_t position(Test *test, double low, double high)
     return (int64_t)(pixels * 32.0 * 4294967296.0);
 }
 
+/* A turned square, or nearly one, that mostly lies inside the picture: how faces lie. */
+static void place_inside(Test *test, MieniCrop *crop, int32_t width, int32_t height, int32_t side)
+{
+    double angle = (double)random_float(test, -3.2f, 3.2f), pixels = 32.0 * 4294967296.0;
+    double step = (double)random_float(test, 0.05f, 0.8f) * MIENI_MIN(width, height) / side;
+    double step_x = step * cos(angle), step_y = step * sin(angle);
+    double x = width * (double)random_float(test, 0.3f, 0.7f);
+    double y = height * (double)random_float(test, 0.3f, 0.7f);
+    double half = 0.5 * side;
+    crop->m[0] = (int64_t)(step_x * pixels);
+    crop->m[1] = (int64_t)(-step_y * pixels);
+    crop->m[2] = (int64_t)((x - half * (step_x - step_y)) * pixels);
+    crop->m[3] = (int64_t)(step_y * pixels);
+    crop->m[4] = (int64_t)(step_x * pixels);
+    crop->m[5] = (int64_t)((y - half * (step_x + step_y)) * pixels);
+}
+
 static MieniCrop random_map(Test *test, int32_t width, int32_t height, int32_t side)
 {
     MieniCrop crop = {.border = random_bool(test) ? MIENI_BORDER_ZERO : MIENI_BORDER_REPLICATE};
@@ -79,6 +96,12 @@ static MieniCrop random_map(Test *test, int32_t width, int32_t height, int32_t s
     for (int i = 0; i < 6; i++)
         crop.m[i] = i % 3 == 2 ? position(test, -0.3 * width - reach, 1.1 * height + reach)
                                : position(test, -step, step);
+    if (random_below(test, 3) == 0)
+        place_inside(test, &crop, width, height, side);
+    if (random_below(test, 4) == 0) /* half units: ties that go up, and ties that go down */
+        for (int i = 0; i < 6; i++)
+            crop.m[i] = crop.m[i] / (INT64_C(1) << (MIENI_CROP_SHIFT - 1)) *
+                        (INT64_C(1) << (MIENI_CROP_SHIFT - 1));
     if (random_below(test, 4) == 0) { /* whole pixels, for exact ties and edges */
         const int64_t unit = INT64_C(32) << MIENI_CROP_SHIFT;
         for (int i = 0; i < 6; i++)
@@ -138,6 +161,10 @@ void test_crop(Test *test)
         for (int i = 0; i < 80; i++)
             crop_case(test, (MienPixelFormat)format, random_between(test, 1, 40),
                       random_between(test, 1, 40), random_between(test, 1, 35),
+                      random_between(test, 1, 12));
+        for (int i = 0; i < 20; i++)
+            crop_case(test, (MienPixelFormat)format, random_between(test, 40, 200),
+                      random_between(test, 40, 200), random_between(test, 8, 300),
                       random_between(test, 1, 12));
         crop_case(test, (MienPixelFormat)format, 1, 1, 192, 192);
         crop_case(test, (MienPixelFormat)format, 321, 243, 128, 128);

@@ -5,12 +5,14 @@
  * to the picture, so that every lane may always be fetched; with MIENI_BORDER_ZERO those outside
  * get the weight 0. The tail computes all 8 lanes and stores fewer.
  *
+ * Most faces lie inside of the picture: see crop_inside_avx2.c for packed pixels there.
+ *
  * Gathers fetch 4 bytes. No byte outside a row is read: where the last pixel is too close to the
  * row's end, the fetch begins earlier and the lane is shifted. Pictures too narrow for that, or too
  * large for 32-bit offsets, go to ref.
  */
 #include "kernels/ref/ref.h"
-#include "kernels/x86/avx2.h"
+#include "kernels/x86/crop_avx2.h"
 
 /* What the map says about 8 pixels. */
 typedef struct Places {
@@ -38,19 +40,6 @@ MIENI_INLINE __m256i clamp(__m256i value, __m256i last)
 MIENI_INLINE __m256i pair(__m256i a, __m256i b)
 {
     return _mm256_or_si256(a, _mm256_slli_epi32(b, 16));
-}
-
-/* Positions / 2^MIENI_CROP_SHIFT, halves to even; the result fits 32 bits. */
-MIENI_INLINE __m256i round_half_even(__m256i low, __m256i high)
-{
-    const __m256i almost_half = _mm256_set1_epi64x((INT64_C(1) << (MIENI_CROP_SHIFT - 1)) - 1);
-    const __m256i one = _mm256_set1_epi64x(1);
-    __m256i low_odd = _mm256_and_si256(_mm256_srli_epi64(low, MIENI_CROP_SHIFT), one);
-    __m256i high_odd = _mm256_and_si256(_mm256_srli_epi64(high, MIENI_CROP_SHIFT), one);
-    low = _mm256_add_epi64(_mm256_add_epi64(low, almost_half), low_odd);
-    high = _mm256_add_epi64(_mm256_add_epi64(high, almost_half), high_odd);
-    __m256 halves = _mm256_shuffle_ps(_mm256_castsi256_ps(low), _mm256_castsi256_ps(high), 0xDD);
-    return _mm256_permute4x64_epi64(_mm256_castps_si256(halves), 0xD8);
 }
 
 /* All ones where 0 <= value <= last. */
@@ -264,42 +253,97 @@ static void store_pixels(float *to, ptrdiff_t pixel_stride, int32_t n, __m256 r,
 
 typedef Colours (*ColoursFn)(const MieniView *view, const Places *places);
 
-/* 4 positions, a step apart. They wrap beyond the crop's width, where no lane counts. */
-static __m256i positions_of(uint64_t first, uint64_t step)
+/* The places that suffice for crop_is_inside: none if the picture is too small, or if the format
+ * or `out` is none that mieni_crop_inside_avx2 knows. */
+static CropLine line_of(const MieniView *view, const MieniCrop *crop, const MieniPlane *out,
+                        int32_t row)
 {
-    return _mm256_setr_epi64x((int64_t)first, (int64_t)(first + step), (int64_t)(first + 2 * step),
-                              (int64_t)(first + 3 * step));
+    const MienImage *image = &view->image;
+    bool three = image->format == MIEN_PIXEL_RGB24 || image->format == MIEN_PIXEL_BGR24;
+    bool four = image->format == MIEN_PIXEL_RGBA32 || image->format == MIEN_PIXEL_BGRA32;
+    int32_t margin = three ? 3 : 2;
+    CropLine line = {.first_x = (uint64_t)(crop->m[1] * row + crop->m[2]),
+                     .first_y = (uint64_t)(crop->m[4] * row + crop->m[5]),
+                     .step_x = (uint64_t)crop->m[0],
+                     .step_y = (uint64_t)crop->m[3]};
+    line.can_be_inside =
+        (three || four) && out->pixel_stride == 3 && image->width >= margin && image->height >= 2;
+    line.last_column = (uint64_t)image->width - (uint64_t)margin;
+    line.last_row = (uint64_t)image->height - 2;
+    return line;
+}
+
+/* Columns begin .. end - 1 of a row, begin a multiple of 8. */
+MIENI_INLINE void crop_columns(const MieniView *view, const MieniCrop *crop, ColoursFn colours,
+                               const CropLine *line, const MieniPlane *out, int32_t row,
+                               int32_t begin, int32_t end)
+{
+    const __m256 scale = _mm256_set1_ps(crop->scale), offset = _mm256_set1_ps(crop->offset);
+    const __m256i right = _mm256_set1_epi32(view->image.width - 1);
+    const __m256i bottom = _mm256_set1_epi32(view->image.height - 1);
+    bool zero_border = crop->border == MIENI_BORDER_ZERO;
+    CropPositions at = crop_positions(line, begin);
+
+    for (int32_t column = begin; column < end; column += 8, crop_advance(&at)) {
+        __m256i x = crop_round(at.low_x, at.high_x), y = crop_round(at.low_y, at.high_y);
+        Places p = places_of(x, y, right, bottom, zero_border);
+        Colours c = colours(view, &p);
+        __m256 r = blend(&c.r, &p, scale, offset), g = blend(&c.g, &p, scale, offset);
+        __m256 b = blend(&c.b, &p, scale, offset);
+        float *to = mieni_plane_at(out, row, column);
+        int32_t n = MIENI_MIN(end - column, 8);
+
+        if (n == 8 && out->pixel_stride == 3)
+            store_interleaved(to, r, g, b);
+        else
+            store_pixels(to, out->pixel_stride, n, r, g, b);
+    }
+}
+
+/* Whether a row lies beside the picture: its first and last pixel do, on the same side. */
+static bool is_outside(const CropLine *line, const MieniCrop *crop, const MienImage *image)
+{
+    uint64_t last = (uint64_t)crop->width - 1;
+    int64_t x0 = (int64_t)crop_whole(line->first_x), y0 = (int64_t)crop_whole(line->first_y);
+    int64_t x1 = (int64_t)crop_whole(line->first_x + last * line->step_x);
+    int64_t y1 = (int64_t)crop_whole(line->first_y + last * line->step_y);
+    return (x0 < -1 && x1 < -1) || (x0 >= image->width && x1 >= image->width) ||
+           (y0 < -1 && y1 < -1) || (y0 >= image->height && y1 >= image->height);
+}
+
+/* What a row of a letterbox's border is. */
+static void fill_row(const MieniCrop *crop, const MieniPlane *out, int32_t row)
+{
+    float *to = mieni_plane_at(out, row, 0), value = 0.0f * crop->scale + crop->offset;
+    if (out->pixel_stride == 3) {
+        for (int32_t i = 0; i < 3 * crop->width; i++)
+            to[i] = value;
+        return;
+    }
+    for (int32_t i = 0; i < crop->width; i++, to += out->pixel_stride)
+        for (ptrdiff_t c = 0; c < out->pixel_stride; c++)
+            to[c] = c < 3 ? value : 0.0f;
 }
 
 /* One destination row. Inlined once a format. */
 MIENI_INLINE void crop_row(const MieniView *view, const MieniCrop *crop, ColoursFn colours,
                            const MieniPlane *out, int32_t row)
 {
-    const __m256 scale = _mm256_set1_ps(crop->scale), offset = _mm256_set1_ps(crop->offset);
-    const __m256i right = _mm256_set1_epi32(view->image.width - 1);
-    const __m256i bottom = _mm256_set1_epi32(view->image.height - 1);
-    const __m256i four_x = _mm256_set1_epi64x((int64_t)((uint64_t)crop->m[0] * 4));
-    const __m256i four_y = _mm256_set1_epi64x((int64_t)((uint64_t)crop->m[3] * 4));
-    bool zero_border = crop->border == MIENI_BORDER_ZERO;
-    __m256i x = positions_of((uint64_t)(crop->m[1] * row + crop->m[2]), (uint64_t)crop->m[0]);
-    __m256i y = positions_of((uint64_t)(crop->m[4] * row + crop->m[5]), (uint64_t)crop->m[3]);
-
-    for (int32_t column = 0; column < crop->width; column += 8) {
-        __m256i next_x = _mm256_add_epi64(x, four_x), next_y = _mm256_add_epi64(y, four_y);
-        Places p = places_of(round_half_even(x, next_x), round_half_even(y, next_y), right, bottom,
-                             zero_border);
-        Colours c = colours(view, &p);
-        __m256 r = blend(&c.r, &p, scale, offset), g = blend(&c.g, &p, scale, offset);
-        __m256 b = blend(&c.b, &p, scale, offset);
-        float *to = mieni_plane_at(out, row, column);
-        int32_t n = MIENI_MIN(crop->width - column, 8);
-
-        if (n == 8 && out->pixel_stride == 3)
-            store_interleaved(to, r, g, b);
-        else
-            store_pixels(to, out->pixel_stride, n, r, g, b);
-        x = _mm256_add_epi64(next_x, four_x);
-        y = _mm256_add_epi64(next_y, four_y);
+    CropLine line = line_of(view, crop, out, row);
+    if (crop->border == MIENI_BORDER_ZERO && is_outside(&line, crop, &view->image)) {
+        fill_row(crop, out, row);
+        return;
+    }
+    for (int32_t column = 0; column < crop->width;) {
+        int32_t next = column;
+        while (next < crop->width && !(next + 8 <= crop->width && crop_is_inside(&line, next)))
+            next += 8;
+        if (next > column)
+            crop_columns(view, crop, colours, &line, out, row, column,
+                         MIENI_MIN(next, crop->width));
+        column = next;
+        if (column < crop->width)
+            column = mieni_crop_inside_avx2(view, crop, &line, out, row, column);
     }
 }
 

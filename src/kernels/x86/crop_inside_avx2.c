@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The crop of packed pixels (RGB24, RGBA32 and their like) where all taps lie inside the picture.
+ * Neighbouring taps are one load of 8 bytes, those of the row below another; both are put into 16
+ * bytes, in the order left and right of R above, R below, G above, G below, B above, B below. Two
+ * multiplications by pairs then weigh columns and rows. A vector has two pixels, a lane is R, G, B
+ * or nothing. Same integers as ref/crop.c, so the same bits.
+ */
+#include "kernels/x86/crop_avx2.h"
+
+/* Of the 16 bytes; 0x80 is a zero. */
+static const uint8_t orders[4][16] = {
+    {0, 3, 8, 11, 1, 4, 9, 12, 2, 5, 10, 13, 0x80, 0x80, 0x80, 0x80},  /* RGB24 */
+    {2, 5, 10, 13, 1, 4, 9, 12, 0, 3, 8, 11, 0x80, 0x80, 0x80, 0x80},  /* BGR24 */
+    {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 0x80, 0x80, 0x80, 0x80},  /* RGBA32 */
+    {2, 6, 10, 14, 1, 5, 9, 13, 0, 4, 8, 12, 0x80, 0x80, 0x80, 0x80}}; /* BGRA32 */
+
+#define MAX_GROUPS 32 /* of 8 columns, from places to pixels at a time */
+
+/* Where the taps of some groups of 8 pixels are, and how they weigh. Found for all before the first
+ * is fetched: one group's way from position to pixel is too long for the processor to see the next
+ * group behind it. */
+typedef struct Places {
+    __m256i offsets[MAX_GROUPS]; /* of the left upper tap, bytes */
+    __m256i columns[MAX_GROUPS]; /* two bytes, twice: the weights of left and right */
+    __m256i rows[MAX_GROUPS];    /* two halves: the weights of above and below */
+} Places;
+
+MIENI_INLINE void find_places(const CropLine *line, int32_t column, int32_t n, const int bytes,
+                              ptrdiff_t stride_bytes, Places *places)
+{
+    const __m256i all = _mm256_set1_epi32(32), fraction = _mm256_set1_epi32(31);
+    const __m256i stride = _mm256_set1_epi32((int32_t)stride_bytes);
+    CropPositions at = crop_positions(line, column);
+    for (int32_t i = 0; i < n; i++) {
+        __m256i x = crop_round(at.low_x, at.high_x), y = crop_round(at.low_y, at.high_y);
+        __m256i fx = _mm256_and_si256(x, fraction), fy = _mm256_and_si256(y, fraction);
+        __m256i left = _mm256_srli_epi32(x, 5), top = _mm256_srli_epi32(y, 5);
+        __m256i first = bytes == 4 ? _mm256_slli_epi32(left, 2)
+                                   : _mm256_add_epi32(left, _mm256_slli_epi32(left, 1));
+        __m256i pair = _mm256_or_si256(_mm256_sub_epi32(all, fx), _mm256_slli_epi32(fx, 8));
+        places->offsets[i] = _mm256_add_epi32(first, _mm256_mullo_epi32(top, stride));
+        places->columns[i] = _mm256_or_si256(pair, _mm256_slli_epi32(pair, 16));
+        places->rows[i] = _mm256_or_si256(_mm256_sub_epi32(all, fy), _mm256_slli_epi32(fy, 16));
+        crop_advance(&at);
+    }
+}
+
+/* The taps of one pixel: 8 bytes above and 8 below. */
+MIENI_INLINE __m128i taps_at(const uint8_t *above, const uint8_t *below, int32_t offset)
+{
+    __m128i taps = _mm_loadl_epi64((const __m128i *)(const void *)(above + offset));
+    const __m64 *others = (const __m64 *)(const void *)(below + offset);
+    return _mm_castps_si128(_mm_loadh_pi(_mm_castsi128_ps(taps), others));
+}
+
+/* 8 pixels, 16 bytes for each, of which the last float is the next pixel's; the last pixel keeps to
+ * its own. pixels[i]: number i in the low half, number i + 4 in the high half. */
+MIENI_INLINE void store_eight(float *to, const __m256 pixels[4])
+{
+    for (int32_t i = 0; i < 4; i++)
+        _mm_storeu_ps(to + 3 * i, _mm256_castps256_ps128(pixels[i]));
+    for (int32_t i = 0; i < 3; i++)
+        _mm_storeu_ps(to + 12 + 3 * i, _mm256_extractf128_ps(pixels[i], 1));
+    __m128 last = _mm256_extractf128_ps(pixels[3], 1);
+    _mm_storel_pi((__m64 *)(void *)(to + 21), last);
+    _mm_store_ss(to + 23, _mm_movehl_ps(last, last));
+}
+
+static void blend_places(const Places *places, int32_t n, const uint8_t *above,
+                         const uint8_t *below, const uint8_t *order_bytes, const MieniCrop *crop,
+                         float *to)
+{
+    const __m256 scale = _mm256_set1_ps(crop->scale), offset = _mm256_set1_ps(crop->offset);
+    const __m256i half = _mm256_set1_epi32(512);
+    const __m256i order =
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)order_bytes));
+    for (int32_t i = 0; i < n; i++, to += 24) {
+        const int32_t *offsets = (const int32_t *)(const void *)&places->offsets[i];
+        __m256i columns = places->columns[i], rows = places->rows[i];
+        __m256 pixels[4];
+#define BLEND(k)                                                                                   \
+    {                                                                                              \
+        __m128i low = taps_at(above, below, offsets[k]);                                           \
+        __m128i high = taps_at(above, below, offsets[k + 4]);                                      \
+        __m256i taps = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);              \
+        taps = _mm256_shuffle_epi8(taps, order);                                                   \
+        taps = _mm256_maddubs_epi16(taps, _mm256_shuffle_epi32(columns, (k)*0x55));                \
+        taps = _mm256_madd_epi16(taps, _mm256_shuffle_epi32(rows, (k)*0x55));                      \
+        taps = _mm256_srli_epi32(_mm256_add_epi32(taps, half), 10);                                \
+        pixels[k] = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(taps), scale), offset);         \
+    }
+        BLEND(0)
+        BLEND(1)
+        BLEND(2)
+        BLEND(3)
+#undef BLEND
+        store_eight(to, pixels);
+    }
+}
+
+int32_t mieni_crop_inside_avx2(const MieniView *view, const MieniCrop *crop, const CropLine *line,
+                               const MieniPlane *out, int32_t row, int32_t column)
+{
+    const MienImage *image = &view->image;
+    bool blue_first = image->format == MIEN_PIXEL_BGR24 || image->format == MIEN_PIXEL_BGRA32;
+    bool three = image->format == MIEN_PIXEL_RGB24 || image->format == MIEN_PIXEL_BGR24;
+    const uint8_t *above = image->planes[0];
+    ptrdiff_t stride = image->strides_bytes[0];
+    Places places;
+    int32_t n = 0;
+    while (n < MAX_GROUPS && column + 8 * n + 8 <= crop->width &&
+           crop_is_inside(line, column + 8 * n))
+        n++;
+    if (three)
+        find_places(line, column, n, 3, stride, &places);
+    else
+        find_places(line, column, n, 4, stride, &places);
+    blend_places(&places, n, above, above + stride, orders[2 * !three + blue_first], crop,
+                 mieni_plane_at(out, row, column));
+    return column + 8 * n;
+}
