@@ -218,13 +218,12 @@ MIENI_INLINE Colours colours_nv12(const MieniView *view, const Places *p)
 }
 
 /* One channel: weighted taps, rounded to 8 bits, and the value that they stand for. */
-MIENI_INLINE __m256 blend(const Taps *t, const Places *p, __m256 scale, __m256 offset)
+MIENI_INLINE __m256 blend(const Taps *t, const Places *p, const MieniCrop *crop)
 {
     __m256i top = _mm256_madd_epi16(pair(t->v00, t->v01), p->weights_0);
     __m256i bottom = _mm256_madd_epi16(pair(t->v10, t->v11), p->weights_1);
     __m256i sum = _mm256_madd_epi16(pair(top, bottom), p->weights_y);
-    __m256i pixel = _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(512)), 10);
-    return _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(pixel), scale), offset);
+    return crop_value(crop, _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(512)), 10));
 }
 
 /* 8 pixels without gaps: R, G, B, R, G, B, … */
@@ -253,97 +252,101 @@ static void store_pixels(float *to, ptrdiff_t pixel_stride, int32_t n, __m256 r,
 
 typedef Colours (*ColoursFn)(const MieniView *view, const Places *places);
 
-/* The places that suffice for crop_is_inside: none if the picture is too small, or if the format
- * or `out` is none that mieni_crop_inside_avx2 knows. */
-static CropLine line_of(const MieniView *view, const MieniCrop *crop, const MieniPlane *out,
-                        int32_t row)
+/* Positions / 2^MIENI_CROP_SHIFT, to which a half has been added already, halves to even; the
+ * result fits 32 bits. Where nothing is left behind the point it was a tie: an odd result goes back
+ * by one. */
+MIENI_INLINE __m256i round_half_even(__m256i low, __m256i high)
 {
-    const MienImage *image = &view->image;
-    bool three = image->format == MIEN_PIXEL_RGB24 || image->format == MIEN_PIXEL_BGR24;
-    bool four = image->format == MIEN_PIXEL_RGBA32 || image->format == MIEN_PIXEL_BGRA32;
-    int32_t margin = three ? 3 : 2;
-    CropLine line = {.first_x = (uint64_t)(crop->m[1] * row + crop->m[2]),
-                     .first_y = (uint64_t)(crop->m[4] * row + crop->m[5]),
-                     .step_x = (uint64_t)crop->m[0],
-                     .step_y = (uint64_t)crop->m[3]};
-    line.can_be_inside =
-        (three || four) && out->pixel_stride == 3 && image->width >= margin && image->height >= 2;
-    line.last_column = (uint64_t)image->width - (uint64_t)margin;
-    line.last_row = (uint64_t)image->height - 2;
-    return line;
+    __m256 a = _mm256_castsi256_ps(low), b = _mm256_castsi256_ps(high);
+    __m256i whole = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xDD));
+    __m256i rest = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88));
+    __m256i tie = _mm256_cmpeq_epi32(rest, _mm256_setzero_si256());
+    return _mm256_andnot_si256(_mm256_srli_epi32(tie, 31), whole);
 }
 
-/* Columns begin .. end - 1 of a row, begin a multiple of 8. */
-MIENI_INLINE void crop_columns(const MieniView *view, const MieniCrop *crop, ColoursFn colours,
-                               const CropLine *line, const MieniPlane *out, int32_t row,
-                               int32_t begin, int32_t end)
+/* 4 positions, as the lanes of round_half_even want them: 0, 1, 4, 5 steps further. They wrap
+ * beyond the crop's width, where no lane counts. */
+static __m256i positions_of(uint64_t first, uint64_t step)
 {
-    const __m256 scale = _mm256_set1_ps(crop->scale), offset = _mm256_set1_ps(crop->offset);
-    const __m256i right = _mm256_set1_epi32(view->image.width - 1);
-    const __m256i bottom = _mm256_set1_epi32(view->image.height - 1);
-    bool zero_border = crop->border == MIENI_BORDER_ZERO;
-    CropPositions at = crop_positions(line, begin);
+    return _mm256_setr_epi64x((int64_t)first, (int64_t)(first + step), (int64_t)(first + 4 * step),
+                              (int64_t)(first + 5 * step));
+}
 
-    for (int32_t column = begin; column < end; column += 8, crop_advance(&at)) {
-        __m256i x = crop_round(at.low_x, at.high_x), y = crop_round(at.low_y, at.high_y);
+/* The next n groups of a row. */
+static void find_groups(const MieniCrop *crop, int32_t row, int32_t column, int32_t n,
+                        CropGroups *groups)
+{
+    const uint64_t half = UINT64_C(1) << (MIENI_CROP_SHIFT - 1), at = (uint64_t)column;
+    uint64_t step_x = (uint64_t)crop->m[0], step_y = (uint64_t)crop->m[3];
+    uint64_t x = (uint64_t)(crop->m[1] * row + crop->m[2]) + at * step_x + half;
+    uint64_t y = (uint64_t)(crop->m[4] * row + crop->m[5]) + at * step_y + half;
+    __m256i low_x = positions_of(x, step_x), high_x = positions_of(x + 2 * step_x, step_x);
+    __m256i low_y = positions_of(y, step_y), high_y = positions_of(y + 2 * step_y, step_y);
+    const __m256i eight_x = _mm256_set1_epi64x((int64_t)(8 * step_x));
+    const __m256i eight_y = _mm256_set1_epi64x((int64_t)(8 * step_y));
+    groups->column = column;
+    groups->n = n;
+    for (int32_t i = 0; i < n; i++) {
+        groups->x[i] = round_half_even(low_x, high_x);
+        groups->y[i] = round_half_even(low_y, high_y);
+        low_x = _mm256_add_epi64(low_x, eight_x);
+        high_x = _mm256_add_epi64(high_x, eight_x);
+        low_y = _mm256_add_epi64(low_y, eight_y);
+        high_y = _mm256_add_epi64(high_y, eight_y);
+    }
+}
+
+/* Whether 8 pixels lie beside the picture, all on one side. */
+MIENI_INLINE bool is_beside(__m256i x, __m256i y, const MienImage *image)
+{
+    const __m256i least = _mm256_set1_epi32(-1);
+    const __m256i right = _mm256_set1_epi32(image->width - 1);
+    const __m256i bottom = _mm256_set1_epi32(image->height - 1);
+    __m256i left = _mm256_srai_epi32(x, 5), top = _mm256_srai_epi32(y, 5);
+    return _mm256_movemask_epi8(_mm256_cmpgt_epi32(least, left)) == -1 ||
+           _mm256_movemask_epi8(_mm256_cmpgt_epi32(least, top)) == -1 ||
+           _mm256_movemask_epi8(_mm256_cmpgt_epi32(left, right)) == -1 ||
+           _mm256_movemask_epi8(_mm256_cmpgt_epi32(top, bottom)) == -1;
+}
+
+/* Up to 8 pixels of a row, wherever they lie. */
+MIENI_INLINE void crop_group(const MieniView *view, const MieniCrop *crop, ColoursFn colours,
+                             __m256i x, __m256i y, const MieniPlane *out, int32_t row,
+                             int32_t column)
+{
+    bool zero_border = crop->border == MIENI_BORDER_ZERO;
+    __m256 r, g, b;
+    if (zero_border && is_beside(x, y, &view->image)) {
+        r = g = b = crop_value(crop, _mm256_setzero_si256());
+    } else {
+        const __m256i right = _mm256_set1_epi32(view->image.width - 1);
+        const __m256i bottom = _mm256_set1_epi32(view->image.height - 1);
         Places p = places_of(x, y, right, bottom, zero_border);
         Colours c = colours(view, &p);
-        __m256 r = blend(&c.r, &p, scale, offset), g = blend(&c.g, &p, scale, offset);
-        __m256 b = blend(&c.b, &p, scale, offset);
-        float *to = mieni_plane_at(out, row, column);
-        int32_t n = MIENI_MIN(end - column, 8);
-
-        if (n == 8 && out->pixel_stride == 3)
-            store_interleaved(to, r, g, b);
-        else
-            store_pixels(to, out->pixel_stride, n, r, g, b);
+        r = blend(&c.r, &p, crop);
+        g = blend(&c.g, &p, crop);
+        b = blend(&c.b, &p, crop);
     }
-}
-
-/* Whether a row lies beside the picture: its first and last pixel do, on the same side. */
-static bool is_outside(const CropLine *line, const MieniCrop *crop, const MienImage *image)
-{
-    uint64_t last = (uint64_t)crop->width - 1;
-    int64_t x0 = (int64_t)crop_whole(line->first_x), y0 = (int64_t)crop_whole(line->first_y);
-    int64_t x1 = (int64_t)crop_whole(line->first_x + last * line->step_x);
-    int64_t y1 = (int64_t)crop_whole(line->first_y + last * line->step_y);
-    return (x0 < -1 && x1 < -1) || (x0 >= image->width && x1 >= image->width) ||
-           (y0 < -1 && y1 < -1) || (y0 >= image->height && y1 >= image->height);
-}
-
-/* What a row of a letterbox's border is. */
-static void fill_row(const MieniCrop *crop, const MieniPlane *out, int32_t row)
-{
-    float *to = mieni_plane_at(out, row, 0), value = 0.0f * crop->scale + crop->offset;
-    if (out->pixel_stride == 3) {
-        for (int32_t i = 0; i < 3 * crop->width; i++)
-            to[i] = value;
-        return;
-    }
-    for (int32_t i = 0; i < crop->width; i++, to += out->pixel_stride)
-        for (ptrdiff_t c = 0; c < out->pixel_stride; c++)
-            to[c] = c < 3 ? value : 0.0f;
+    float *to = mieni_plane_at(out, row, column);
+    int32_t n = MIENI_MIN(crop->width - column, 8);
+    if (n == 8 && out->pixel_stride == 3)
+        store_interleaved(to, r, g, b);
+    else
+        store_pixels(to, out->pixel_stride, n, r, g, b);
 }
 
 /* One destination row. Inlined once a format. */
 MIENI_INLINE void crop_row(const MieniView *view, const MieniCrop *crop, ColoursFn colours,
                            const MieniPlane *out, int32_t row)
 {
-    CropLine line = line_of(view, crop, out, row);
-    if (crop->border == MIENI_BORDER_ZERO && is_outside(&line, crop, &view->image)) {
-        fill_row(crop, out, row);
-        return;
-    }
-    for (int32_t column = 0; column < crop->width;) {
-        int32_t next = column;
-        while (next < crop->width && !(next + 8 <= crop->width && crop_is_inside(&line, next)))
-            next += 8;
-        if (next > column)
-            crop_columns(view, crop, colours, &line, out, row, column,
-                         MIENI_MIN(next, crop->width));
-        column = next;
-        if (column < crop->width)
-            column = mieni_crop_inside_avx2(view, crop, &line, out, row, column);
+    for (int32_t column = 0; column < crop->width; column += 8 * CROP_MAX_GROUPS) {
+        CropGroups groups;
+        int32_t n = MIENI_MIN((crop->width - column + 7) / 8, CROP_MAX_GROUPS);
+        find_groups(crop, row, column, n, &groups);
+        uint32_t done = mieni_crop_inside_avx2(view, crop, &groups, out, row);
+        for (int32_t i = 0; i < n; i++)
+            if (!(done >> i & 1))
+                crop_group(view, crop, colours, groups.x[i], groups.y[i], out, row, column + 8 * i);
     }
 }
 

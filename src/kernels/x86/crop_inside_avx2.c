@@ -15,35 +15,39 @@ static const uint8_t orders[4][16] = {
     {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 0x80, 0x80, 0x80, 0x80},  /* RGBA32 */
     {2, 6, 10, 14, 1, 5, 9, 13, 0, 4, 8, 12, 0x80, 0x80, 0x80, 0x80}}; /* BGRA32 */
 
-#define MAX_GROUPS 32 /* of 8 columns, from places to pixels at a time */
-
-/* Where the taps of some groups of 8 pixels are, and how they weigh. Found for all before the first
- * is fetched: one group's way from position to pixel is too long for the processor to see the next
- * group behind it. */
+/* Where the taps of some groups are, and how they weigh. Found for all before the first is fetched:
+ * one group's way from position to value is too long for the processor to see the next behind it.
+ */
 typedef struct Places {
-    __m256i offsets[MAX_GROUPS]; /* of the left upper tap, bytes */
-    __m256i columns[MAX_GROUPS]; /* two bytes, twice: the weights of left and right */
-    __m256i rows[MAX_GROUPS];    /* two halves: the weights of above and below */
+    __m256i offsets[CROP_MAX_GROUPS]; /* of the left upper tap, bytes */
+    __m256i columns[CROP_MAX_GROUPS]; /* two bytes, twice: the weights of left and right */
+    __m256i rows[CROP_MAX_GROUPS];    /* two halves: the weights of above and below */
 } Places;
 
-MIENI_INLINE void find_places(const CropLine *line, int32_t column, int32_t n, const int bytes,
-                              ptrdiff_t stride_bytes, Places *places)
+/* Returns the groups that lie inside: left upper taps 0 .. right, 0 .. bottom. */
+MIENI_INLINE uint32_t find_places(const CropGroups *groups, const int bytes, ptrdiff_t stride_bytes,
+                                  int32_t right, int32_t bottom, Places *places)
 {
     const __m256i all = _mm256_set1_epi32(32), fraction = _mm256_set1_epi32(31);
     const __m256i stride = _mm256_set1_epi32((int32_t)stride_bytes);
-    CropPositions at = crop_positions(line, column);
-    for (int32_t i = 0; i < n; i++) {
-        __m256i x = crop_round(at.low_x, at.high_x), y = crop_round(at.low_y, at.high_y);
+    const __m256i last_x = _mm256_set1_epi32(right), last_y = _mm256_set1_epi32(bottom);
+    uint32_t inside = 0;
+    for (int32_t i = 0; i < groups->n; i++) {
+        __m256i x = groups->x[i], y = groups->y[i];
         __m256i fx = _mm256_and_si256(x, fraction), fy = _mm256_and_si256(y, fraction);
-        __m256i left = _mm256_srli_epi32(x, 5), top = _mm256_srli_epi32(y, 5);
+        __m256i left = _mm256_srai_epi32(x, 5), top = _mm256_srai_epi32(y, 5);
         __m256i first = bytes == 4 ? _mm256_slli_epi32(left, 2)
                                    : _mm256_add_epi32(left, _mm256_slli_epi32(left, 1));
         __m256i pair = _mm256_or_si256(_mm256_sub_epi32(all, fx), _mm256_slli_epi32(fx, 8));
         places->offsets[i] = _mm256_add_epi32(first, _mm256_mullo_epi32(top, stride));
         places->columns[i] = _mm256_or_si256(pair, _mm256_slli_epi32(pair, 16));
         places->rows[i] = _mm256_or_si256(_mm256_sub_epi32(all, fy), _mm256_slli_epi32(fy, 16));
-        crop_advance(&at);
+        /* Negative ones are large without their sign. */
+        __m256i near = _mm256_and_si256(_mm256_cmpeq_epi32(_mm256_min_epu32(left, last_x), left),
+                                        _mm256_cmpeq_epi32(_mm256_min_epu32(top, last_y), top));
+        inside |= (uint32_t)(_mm256_movemask_epi8(near) == -1) << i;
     }
+    return inside;
 }
 
 /* The taps of one pixel: 8 bytes above and 8 below. */
@@ -67,18 +71,13 @@ MIENI_INLINE void store_eight(float *to, const __m256 pixels[4])
     _mm_store_ss(to + 23, _mm_movehl_ps(last, last));
 }
 
-static void blend_places(const Places *places, int32_t n, const uint8_t *above,
-                         const uint8_t *below, const uint8_t *order_bytes, const MieniCrop *crop,
-                         float *to)
+static void blend_group(const Places *places, int32_t i, const uint8_t *above, const uint8_t *below,
+                        __m256i order, const MieniCrop *crop, float *to)
 {
-    const __m256 scale = _mm256_set1_ps(crop->scale), offset = _mm256_set1_ps(crop->offset);
     const __m256i half = _mm256_set1_epi32(512);
-    const __m256i order =
-        _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)order_bytes));
-    for (int32_t i = 0; i < n; i++, to += 24) {
-        const int32_t *offsets = (const int32_t *)(const void *)&places->offsets[i];
-        __m256i columns = places->columns[i], rows = places->rows[i];
-        __m256 pixels[4];
+    const int32_t *offsets = (const int32_t *)(const void *)&places->offsets[i];
+    __m256i columns = places->columns[i], rows = places->rows[i];
+    __m256 pixels[4];
 #define BLEND(k)                                                                                   \
     {                                                                                              \
         __m128i low = taps_at(above, below, offsets[k]);                                           \
@@ -88,35 +87,41 @@ static void blend_places(const Places *places, int32_t n, const uint8_t *above,
         taps = _mm256_maddubs_epi16(taps, _mm256_shuffle_epi32(columns, (k)*0x55));                \
         taps = _mm256_madd_epi16(taps, _mm256_shuffle_epi32(rows, (k)*0x55));                      \
         taps = _mm256_srli_epi32(_mm256_add_epi32(taps, half), 10);                                \
-        pixels[k] = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(taps), scale), offset);         \
+        pixels[k] = crop_value(crop, taps);                                                        \
     }
-        BLEND(0)
-        BLEND(1)
-        BLEND(2)
-        BLEND(3)
+    BLEND(0)
+    BLEND(1)
+    BLEND(2)
+    BLEND(3)
 #undef BLEND
-        store_eight(to, pixels);
-    }
+    store_eight(to, pixels);
 }
 
-int32_t mieni_crop_inside_avx2(const MieniView *view, const MieniCrop *crop, const CropLine *line,
-                               const MieniPlane *out, int32_t row, int32_t column)
+uint32_t mieni_crop_inside_avx2(const MieniView *view, const MieniCrop *crop,
+                                const CropGroups *groups, const MieniPlane *out, int32_t row)
 {
     const MienImage *image = &view->image;
     bool blue_first = image->format == MIEN_PIXEL_BGR24 || image->format == MIEN_PIXEL_BGRA32;
     bool three = image->format == MIEN_PIXEL_RGB24 || image->format == MIEN_PIXEL_BGR24;
+    bool four = image->format == MIEN_PIXEL_RGBA32 || image->format == MIEN_PIXEL_BGRA32;
+    /* 8 bytes from the left tap on lie in the row, and a row below. */
+    int32_t right = image->width - (three ? 3 : 2), bottom = image->height - 2;
+    if (!(three || four) || out->pixel_stride != 3 || right < 0 || bottom < 0)
+        return 0;
     const uint8_t *above = image->planes[0];
     ptrdiff_t stride = image->strides_bytes[0];
+    const __m256i order = _mm256_broadcastsi128_si256(
+        _mm_loadu_si128((const __m128i *)(const void *)orders[2 * four + blue_first]));
     Places places;
-    int32_t n = 0;
-    while (n < MAX_GROUPS && column + 8 * n + 8 <= crop->width &&
-           crop_is_inside(line, column + 8 * n))
-        n++;
-    if (three)
-        find_places(line, column, n, 3, stride, &places);
-    else
-        find_places(line, column, n, 4, stride, &places);
-    blend_places(&places, n, above, above + stride, orders[2 * !three + blue_first], crop,
-                 mieni_plane_at(out, row, column));
-    return column + 8 * n;
+    uint32_t inside = three ? find_places(groups, 3, stride, right, bottom, &places)
+                            : find_places(groups, 4, stride, right, bottom, &places);
+    for (int32_t i = 0; i < groups->n; i++) {
+        int32_t column = groups->column + 8 * i;
+        if (column + 8 > crop->width)
+            inside &= ~(UINT32_C(1) << i);
+        if (inside >> i & 1)
+            blend_group(&places, i, above, above + stride, order, crop,
+                        mieni_plane_at(out, row, column));
+    }
+    return inside;
 }
