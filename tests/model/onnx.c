@@ -59,7 +59,6 @@ static void refused(int32_t output, const char *word, const char *place)
 {
     fb_output(model, output);
     FbFile file = fb_write(model);
-    fb_destroy(model);
     MienError error = {0};
     MieniProtobuf out;
     assert_int_equal(export_graph(file.data, file.size, &out, &error), MIEN_E_UNSUPPORTED);
@@ -67,6 +66,7 @@ static void refused(int32_t output, const char *word, const char *place)
         fail_msg("'%s' does not say '%s' and '%s'", error.text, place, word);
     mieni_protobuf_finish(&out);
     fb_file_free(&file);
+    fb_destroy(model); /* `place` may lie in it */
 }
 
 static void assert_ints(const OnnxNode *node, const char *name, int n, const int64_t *want)
