@@ -5,7 +5,7 @@
 
 PROGRAM: onnx-cases, which writes the networks, their inputs and what should come out. PYTHON: has
 ONNX Runtime, where this one has not: `python3 -m venv VENV` and `VENV/bin/pip install -r
-tests/golden/requirements-onnx.txt`. Without it the test is skipped.
+tests/golden/requirements-onnx.txt`. Without it the test is skipped. OpenVINO is asked too, if it is there.
 """
 
 import glob
@@ -63,8 +63,19 @@ def check_file(path):
     return len(model.graph.node)
 
 
+def open_openvino(path):
+    """Runs a network in OpenVINO; None where that is not installed, as in `make test`."""
+    try:
+        import openvino
+    except ImportError:
+        return None
+    exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+    network = openvino.Core().compile_model(path, "CPU", exact)
+    return lambda tensor: list(network(tensor).values())
+
+
 def check_network(onnxruntime, folder):
-    """What is too far off: from mien, from what was recorded, or a batch from its parts."""
+    """What is too far off: from mien, from what was recorded, a batch from its parts, or OpenVINO."""
     import numpy
     model = os.path.join(folder, "model.onnx")
     nodes = check_file(model)
@@ -75,6 +86,7 @@ def check_network(onnxruntime, folder):
     assert source.shape[0] == "N", source.shape
     assert all(output.shape[0] == "N" for output in session.get_outputs())
     run = lambda tensor: session.run(None, {source.name: tensor})
+    other = open_openvino(model)
     worst = {}
     inputs, answers = [], []
     for path in sorted(glob.glob(os.path.join(folder, "*.input"))):
@@ -85,6 +97,8 @@ def check_network(onnxruntime, folder):
                 want = "{}.{}.{}".format(path[:-len(".input")], kind, i)
                 if os.path.exists(want):
                     worst[kind] = max(worst.get(kind, 0), distance(output, read(want)))
+        for got, want in zip(other(inputs[-1]) if other else [], answers[-1]):
+            worst["openvino"] = max(worst.get("openvino", 0), distance(got, want))
     assert len(inputs) >= 2, folder
     order = [0, 1, 0]
     for i, output in enumerate(run(numpy.concatenate([inputs[k] for k in order]))):

@@ -2,12 +2,14 @@
 /*
  * The real models, cut and with single bits flipped: an answer every time, never a crash, and never
  * more memory than the file warrants. What is still read is planned, and now and then prepared for
- * the CPU and run. The sanitizers look on.
+ * the CPU and run, and written as ONNX. The sanitizers look on.
  */
 #include "backend/backend.h"
 #include "base/rng.h"
 #include "graph/plan.h"
+#include "model/onnx.h"
 #include "model/task.h"
+#include "support/onnx.h"
 #include "support/test.h"
 
 /* What reading and planning may ask for: in proportion to the file, and a little. */
@@ -47,6 +49,21 @@ static void prepare_and_run(const MieniPlan *plan)
     mieni_backend_cpu.close(device);
 }
 
+/* Writes as ONNX: refused, or a file that hangs together. */
+static void export_graph(const char *what, const MieniGraph *graph)
+{
+    const MieniOnnxSource source = {.name = "damaged"};
+    MieniProtobuf out = {0};
+    MienError error = {0};
+    MienStatus status = mieni_onnx_write(graph, &source, &out, &error);
+    OnnxFile file = {0};
+    const char *wrong = status == MIEN_OK ? onnx_read(&file, out.data, out.size) : NULL;
+    if (wrong || (status != MIEN_OK && status != MIEN_E_UNSUPPORTED))
+        fail_msg("%s: ONNX: %s", what, wrong ? wrong : error.text);
+    onnx_finish(&file);
+    mieni_protobuf_finish(&out);
+}
+
 /* Reads and plans; true if both went well. */
 static bool try_file(const char *what, const uint8_t *data, size_t size, bool run)
 {
@@ -66,6 +83,8 @@ static bool try_file(const char *what, const uint8_t *data, size_t size, bool ru
     assert_true(status == MIEN_OK || *error.text);
     if (status == MIEN_OK && run)
         prepare_and_run(plan);
+    if (graph && run)
+        export_graph(what, graph);
     mieni_plan_destroy(plan);
     mieni_graph_destroy(graph);
     return status == MIEN_OK;
