@@ -97,13 +97,28 @@ static MienStatus create_queue_objects(MieniDevice *device, MienError *error)
                                 : mieni_vulkan_fail(device, result, "a command pool", error);
 }
 
+/* The largest buffer: what a shader sees at a time, what a driver gives at a time, and no more than a
+ * quarter of the device's memory, as there are several. */
+static VkDeviceSize largest_buffer(const MieniDevice *device, VkDeviceSize max_allocation)
+{
+    VkDeviceSize heap = 0;
+    for (uint32_t i = 0; i < device->memory.memoryHeapCount; i++)
+        if (device->memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+            heap = MIENI_MAX(heap, device->memory.memoryHeaps[i].size);
+    return MIENI_MIN(MIENI_MIN(device->limits.maxStorageBufferRange, max_allocation), heap / 4);
+}
+
 static MienStatus set_up(MieniDevice *device, MienError *error)
 {
-    VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
+    VkPhysicalDeviceMaintenance3Properties sizes = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
+    VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+                                       .pNext = &sizes};
     device->loader->GetPhysicalDeviceProperties2(device->physical, &all);
     device->loader->GetPhysicalDeviceMemoryProperties(device->physical, &device->memory);
     const VkPhysicalDeviceProperties *properties = &all.properties;
     device->limits = properties->limits;
+    device->max_buffer_bytes = largest_buffer(device, sizes.maxMemoryAllocationSize);
     device->is_direct = mieni_vulkan_memory_is_direct(device, properties->deviceType);
     device->timeout_ns =
         properties->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU ? SOFTWARE_TIMEOUT_NS : TIMEOUT_NS;

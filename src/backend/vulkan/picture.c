@@ -78,32 +78,51 @@ static MienStatus record_copy(MieniDevice *device, int32_t index, MienError *err
                                 : mieni_vulkan_fail(device, result, "a picture's copy", error);
 }
 
-/* Makes room for n pictures of up to slot_bytes, or for as many as the device can see at a time. */
+static MienStatus create_buffers(MieniDevice *device, size_t size_bytes, MienError *error)
+{
+    VulkanPictures *pictures = &device->pictures;
+    mieni_vulkan_pictures_finish(device);
+    pictures->generation++;
+    MienStatus status = mieni_vulkan_buffer_create(
+        device, size_bytes, device->is_direct ? VULKAN_MEMORY_DIRECT : VULKAN_MEMORY_DEVICE,
+        &pictures->buffer, error);
+    if (status == MIEN_OK && !device->is_direct)
+        status = mieni_vulkan_buffer_create(device, size_bytes, VULKAN_MEMORY_STAGING,
+                                            &pictures->staging, error);
+    return status;
+}
+
+/* Makes room for n pictures of up to slot_bytes, or for as many as the device can see at a time and
+ * has memory for. */
 static MienStatus reserve(MieniDevice *device, size_t slot_bytes, size_t n, MienError *error)
 {
     VulkanPictures *pictures = &device->pictures;
-    size_t limit = device->limits.maxStorageBufferRange;
+    size_t limit = device->max_buffer_bytes;
     if (slot_bytes > limit)
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "image-invalid",
                           "the picture has %zu bytes, more than the %zu that the Vulkan device can "
                           "see at a time: scale it first",
                           slot_bytes, limit);
     slot_bytes = MIENI_MAX(slot_bytes, pictures->slot_bytes);
-    n = MIENI_MIN(n, limit / slot_bytes);
+    n = MIENI_MIN(n, MIENI_MIN(VULKAN_MAX_PICTURES, limit / slot_bytes));
+    if (pictures->max_slots > 0)
+        n = MIENI_MIN(n, (size_t)pictures->max_slots);
     if (slot_bytes == pictures->slot_bytes && n <= (size_t)pictures->n_slots)
         return MIEN_OK;
     n = MIENI_MAX(n, MIENI_MIN((size_t)pictures->n_slots, limit / slot_bytes));
-    mieni_vulkan_pictures_finish(device);
     pictures->slot_bytes = 0;
-    pictures->generation++;
-    MienStatus status = mieni_vulkan_buffer_create(
-        device, n * slot_bytes, device->is_direct ? VULKAN_MEMORY_DIRECT : VULKAN_MEMORY_DEVICE,
-        &pictures->buffer, error);
-    if (status == MIEN_OK && !device->is_direct)
-        status = mieni_vulkan_buffer_create(device, n * slot_bytes, VULKAN_MEMORY_STAGING,
-                                            &pictures->staging, error);
-    if (status != MIEN_OK)
+    MienError local;
+    MienStatus status = create_buffers(device, n * slot_bytes, &local);
+    while (status == MIEN_E_DEVICE && n > 1 && strcmp(local.reason, "out-of-memory") == 0) {
+        n /= 2;
+        pictures->max_slots = (int32_t)n;
+        status = create_buffers(device, n * slot_bytes, &local);
+    }
+    if (status != MIEN_OK) {
+        if (error)
+            *error = local;
         return status;
+    }
     pictures->slot_bytes = slot_bytes;
     pictures->n_slots = (int32_t)n;
     for (int32_t i = 0; i < pictures->n_slots && status == MIEN_OK && !device->is_direct; i++)

@@ -42,7 +42,7 @@ static MienStatus lay_out(MieniDevicePlan *plan, const MieniPlan *from, size_t *
     }
     *refined_offset = buffers[n].offset / sizeof(float);
     mieni_free(buffers);
-    if (total > MIENI_MIN(MAX_ACTIVATION_BYTES, plan->device->limits.maxStorageBufferRange))
+    if (total > MIENI_MIN(MAX_ACTIVATION_BYTES, plan->device->max_buffer_bytes))
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
                           "the network needs %zu bytes of activations, more than any known one",
                           total);
@@ -87,7 +87,7 @@ static MienStatus build_steps(MieniDevicePlan *plan, const MieniPlan *from, cons
     if (status != MIEN_OK)
         return status;
     size_t n_words = MIENI_MAX(build.tables.n, 1);
-    if (n_words > plan->device->limits.maxStorageBufferRange / sizeof(uint32_t))
+    if (n_words > plan->device->max_buffer_bytes / sizeof(uint32_t))
         return mieni_fail(
             error, MIEN_E_UNSUPPORTED, "model-unsupported",
             "the network's weights are more than the Vulkan device can see at a time");
@@ -110,19 +110,18 @@ static MienStatus build_steps(MieniDevicePlan *plan, const MieniPlan *from, cons
     return status;
 }
 
-/* How many jobs may go at once: what the device can address, and dispatch. */
+/* How many jobs may go at once: what the device can see, and dispatch. */
 static MienStatus limit_batch(MieniDevicePlan *plan, MienError *error)
 {
     const VkPhysicalDeviceLimits *limits = &plan->device->limits;
     size_t io_words = VULKAN_PARAMETER_WORDS + plan->input_floats + plan->result_words;
     size_t words = MIENI_MAX(plan->job_floats, io_words);
     size_t n =
-        MIENI_MIN(VULKAN_MAX_BATCH, limits->maxStorageBufferRange / (words * sizeof(uint32_t)));
+        MIENI_MIN(VULKAN_MAX_BATCH, plan->device->max_buffer_bytes / (words * sizeof(uint32_t)));
     n = MIENI_MIN(n, limits->maxComputeWorkGroupCount[2]);
+    n = MIENI_MIN(n, 4 * (size_t)limits->maxComputeWorkGroupCount[1]); /* VULKAN_GRID_QUARTER */
     for (int32_t i = 0; i < plan->n_steps; i++) {
         const VulkanStep *step = &plan->steps[i];
-        if (step->grid == VULKAN_GRID_ROWS)
-            n = MIENI_MIN(n, (size_t)limits->maxComputeWorkGroupCount[0] * step->tile / step->rows);
         if (step->groups_x > limits->maxComputeWorkGroupCount[0] ||
             step->groups_y > limits->maxComputeWorkGroupCount[1])
             n = 0;

@@ -69,7 +69,8 @@ static void record_step(const MieniDevicePlan *plan, VkCommandBuffer command,
     if (step->grid == VULKAN_GRID_JOBS)
         z = n;
     else if (step->grid == VULKAN_GRID_ROWS)
-        x = (n * step->rows + step->tile - 1) / step->tile;
+        x = MIENI_MIN((n * step->rows + step->tile - 1) / step->tile,
+                      plan->device->limits.maxComputeWorkGroupCount[0]);
     else
         y = (n + 3) / 4;
     vk->CmdBindPipeline(command, VK_PIPELINE_BIND_POINT_COMPUTE, step->pipeline);

@@ -85,7 +85,7 @@ static MienStatus submit(MieniDevicePlan *plan, size_t n, MienError *error)
 {
     MieniDevice *device = plan->device;
     VulkanPictures *pictures = &device->pictures;
-    VkCommandBuffer commands[VULKAN_MAX_BATCH + 1];
+    VkCommandBuffer commands[VULKAN_MAX_PICTURES + 1];
     uint32_t n_commands = 0;
     for (int32_t i = 0; i < pictures->n_slots && plan->has_crop; i++) {
         if (pictures->slots[i].is_new && pictures->slots[i].copy)
@@ -96,11 +96,27 @@ static MienStatus submit(MieniDevicePlan *plan, size_t n, MienError *error)
     return mieni_vulkan_submit(device, n_commands, commands, error);
 }
 
+/* Makes room for n jobs, or for fewer if the device has not enough memory: then it is never asked
+ * for more again. */
+static MienStatus make_room(MieniDevicePlan *plan, size_t *n, MienError *error)
+{
+    MienError local;
+    MienStatus status = mieni_vulkan_plan_reserve(plan, *n, &local);
+    while (status == MIEN_E_DEVICE && *n > 1 && strcmp(local.reason, "out-of-memory") == 0) {
+        *n /= 2;
+        plan->max_batch = (int32_t)*n;
+        status = mieni_vulkan_plan_reserve(plan, *n, &local);
+    }
+    if (status != MIEN_OK && error)
+        *error = local;
+    return status;
+}
+
 /* Runs the first jobs, as many as go at once; sets *n to their number. */
 static MienStatus run_some(MieniDevicePlan *plan, size_t *n, MieniJob *jobs, MienError *error)
 {
     *n = MIENI_MIN(*n, (size_t)plan->max_batch);
-    MienStatus status = mieni_vulkan_plan_reserve(plan, *n, error);
+    MienStatus status = make_room(plan, n, error);
     if (status == MIEN_OK)
         status = write_jobs(plan, n, jobs, error);
     /* Once more: the pictures' buffer may have grown. */

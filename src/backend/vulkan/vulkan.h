@@ -14,8 +14,9 @@
 #include "backend/vulkan/loader.h"
 #include "backend/vulkan/shaders.h"
 
-/* Jobs that one submission may have; more go in turns. */
-#define VULKAN_MAX_BATCH 64
+/* Jobs and pictures that one submission may have; more go in turns. */
+#define VULKAN_MAX_BATCH 1024
+#define VULKAN_MAX_PICTURES 64
 
 /* What shaders are given, in words: push constants and specialisation constants. */
 #define VULKAN_PUSH_WORDS 32
@@ -65,7 +66,8 @@ typedef struct VulkanPictures {
     VulkanBuffer buffer, staging; /* staging only if the device cannot read what is mapped */
     size_t slot_bytes;
     int32_t n_slots;
-    VulkanSlot slots[VULKAN_MAX_BATCH];
+    int32_t max_slots; /* 0: as many as are wanted; fewer once memory was short */
+    VulkanSlot slots[VULKAN_MAX_PICTURES];
     uint64_t generation; /* changes with the buffer */
     uint64_t run;
 } VulkanPictures;
@@ -75,6 +77,7 @@ struct MieniDevice {
     VulkanDeviceFunctions vk;
     VkPhysicalDevice physical;
     VkPhysicalDeviceLimits limits;
+    VkDeviceSize max_buffer_bytes; /* that shaders can see at a time, and that are a fair share */
     VkPhysicalDeviceMemoryProperties memory;
     VkDevice device;
     VkQueue queue;
@@ -101,7 +104,7 @@ struct MieniDevice {
 /* Which dimension of a dispatch grows with the number of jobs. */
 typedef enum VulkanGrid {
     VULKAN_GRID_JOBS,   /* z is the number of jobs */
-    VULKAN_GRID_ROWS,   /* x: tiles of `tile` of jobs * rows */
+    VULKAN_GRID_ROWS,   /* x: tiles of `tile` of jobs * rows, in turns beyond the limit */
     VULKAN_GRID_QUARTER /* y: groups of four jobs */
 } VulkanGrid;
 
@@ -133,7 +136,7 @@ struct MieniDevicePlan {
     int32_t n_landmarks;
     size_t result_words; /* of a job */
 
-    int32_t max_batch; /* jobs that the device takes at once */
+    int32_t max_batch; /* jobs that go at once; fewer once memory was short */
     int32_t capacity;  /* jobs that the buffers have room for; grows up to max_batch */
     size_t input_word, results_word; /* places in `io` */
     VulkanBuffer tables, activations;

@@ -3,7 +3,7 @@
 
 #include "base/rng.h"
 
-enum { MAX_JOBS = 80 };
+enum { MAX_JOBS = 1024 };
 
 static const MieniLog silent;
 static MieniDevice *cpu, *vulkan;

@@ -59,8 +59,7 @@ void multiply_tiles(uint row, uint column, inout vec4 sums[4])
 
 void main()
 {
-    uint n_rows = N_JOBS * OUT_HEIGHT * OUT_WIDTH;
-    uint first_row = gl_WorkGroupID.x * TILE_ROWS, first_column = gl_WorkGroupID.y * TILE_COLUMNS;
+    uint n_rows = N_JOBS * OUT_HEIGHT * OUT_WIDTH, first_column = gl_WorkGroupID.y * TILE_COLUMNS;
     uint column = gl_LocalInvocationID.x % THREADS_ACROSS * 4;
     uint row = gl_LocalInvocationID.x / THREADS_ACROSS * 4;
 
@@ -68,22 +67,23 @@ void main()
     for (uint i = 0; i < 4; i++)
         if (first_column + column + i < OUT_CHANNELS)
             bias[i] = table_float(BIAS + first_column + column + i);
-    vec4 sums[4] = vec4[4](bias, bias, bias, bias);
-
-    load_places(first_row, n_rows);
-    barrier();
-    for (uint k = 0; k < DEPTH; k += DEPTH_STEP) {
-        load_tiles(k, first_column);
+    for (uint first_row = gl_WorkGroupID.x * TILE_ROWS; first_row < n_rows;
+         first_row += gl_NumWorkGroups.x * TILE_ROWS) {
+        vec4 sums[4] = vec4[4](bias, bias, bias, bias);
+        barrier(); // the last tile's places have been read
+        load_places(first_row, n_rows);
         barrier();
-        multiply_tiles(row, column, sums);
-        barrier();
-    }
-    for (uint j = 0; j < 4; j++) {
-        if (first_row + row + j >= n_rows)
-            break;
-        uvec3 place = row_places[row + j];
-        for (uint i = 0; i < 4; i++)
-            if (first_column + column + i < OUT_CHANNELS)
-                finish(place.x, place.y, place.z, first_column + column + i, sums[j][i]);
+        for (uint k = 0; k < DEPTH; k += DEPTH_STEP) {
+            load_tiles(k, first_column);
+            barrier();
+            multiply_tiles(row, column, sums);
+            barrier();
+        }
+        for (uint j = 0; j < 4 && first_row + row + j < n_rows; j++) {
+            uvec3 place = row_places[row + j];
+            for (uint i = 0; i < 4; i++)
+                if (first_column + column + i < OUT_CHANNELS)
+                    finish(place.x, place.y, place.z, first_column + column + i, sums[j][i]);
+        }
     }
 }
