@@ -32,7 +32,7 @@ static void refuse(MienDeviceInfo *info, const char *reason, const char *text)
 
 /* What the driver may be asked for. */
 typedef struct Extensions {
-    bool driver, pci, budget;
+    bool driver, pci, float16;
 } Extensions;
 
 static Extensions find_extensions(const VulkanLoader *loader, VkPhysicalDevice device)
@@ -45,9 +45,37 @@ static Extensions find_extensions(const VulkanLoader *loader, VkPhysicalDevice d
     for (uint32_t i = 0; i < n; i++) {
         found.driver |= strcmp(list[i].extensionName, VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME) == 0;
         found.pci |= strcmp(list[i].extensionName, VK_EXT_PCI_BUS_INFO_EXTENSION_NAME) == 0;
+        found.float16 |=
+            strcmp(list[i].extensionName, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME) == 0;
     }
     mieni_free(list);
     return found;
+}
+
+VulkanFeatures mieni_vulkan_features(const VulkanLoader *loader, VkPhysicalDevice device)
+{
+    const VkSubgroupFeatureFlags operations =
+        VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT;
+    VkPhysicalDeviceSubgroupProperties subgroups = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
+    VkPhysicalDeviceProperties2 properties = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &subgroups};
+    VkPhysicalDeviceShaderFloat16Int8Features arithmetic = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES};
+    VkPhysicalDevice16BitStorageFeatures storage = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
+        .pNext = find_extensions(loader, device).float16 ? &arithmetic : NULL};
+    VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+                                          .pNext = &storage};
+    loader->GetPhysicalDeviceProperties2(device, &properties);
+    loader->GetPhysicalDeviceFeatures2(device, &features);
+    bool half = storage.storageBuffer16BitAccess && !mieni_vulkan_debug.no_half;
+    return (VulkanFeatures){.subgroups =
+                                (subgroups.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
+                                (subgroups.supportedOperations & operations) == operations &&
+                                !mieni_vulkan_debug.no_subgroups,
+                            .half = half,
+                            .half_is_fast = half && arithmetic.shaderFloat16};
 }
 
 static void write_uuid(MienDeviceInfo *info, const uint8_t uuid[VK_UUID_SIZE])
@@ -104,6 +132,8 @@ static void describe_device(const VulkanLoader *loader, VkPhysicalDevice device,
                "its driver offers less than Vulkan 1.1; install a newer one");
     else if (mieni_vulkan_compute_family(loader, device) < 0)
         refuse(info, "vulkan-feature-missing", "its driver has no queue for compute");
+    else if (mieni_vulkan_features(loader, device).half)
+        snprintf(info->kernels, sizeof(info->kernels), "f32 f16");
 }
 
 void mieni_vulkan_describe(int32_t index, MienDeviceInfo *info)

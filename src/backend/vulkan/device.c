@@ -71,7 +71,11 @@ static MienStatus create_device(MieniDevice *device, MienError *error)
                                      .queueFamilyIndex = device->family,
                                      .queueCount = 1,
                                      .pQueuePriorities = &priority};
+    VkPhysicalDevice16BitStorageFeatures halves = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
+        .storageBuffer16BitAccess = VK_TRUE};
     VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+                               .pNext = device->precision == MIEN_PRECISION_FP16 ? &halves : NULL,
                                .queueCreateInfoCount = 1,
                                .pQueueCreateInfos = &queue};
     VkResult result = device->loader->CreateDevice(device->physical, &info, NULL, &device->device);
@@ -97,8 +101,8 @@ static MienStatus create_queue_objects(MieniDevice *device, MienError *error)
                                 : mieni_vulkan_fail(device, result, "a command pool", error);
 }
 
-/* The largest buffer: what a shader sees at a time, what a driver gives at a time, and no more than a
- * quarter of the device's memory, as there are several. */
+/* The largest buffer: what a shader sees at a time, what a driver gives at a time, and no more than
+ * a quarter of the device's memory, as there are several. */
 static VkDeviceSize largest_buffer(const MieniDevice *device, VkDeviceSize max_allocation)
 {
     VkDeviceSize heap = 0;
@@ -108,7 +112,17 @@ static VkDeviceSize largest_buffer(const MieniDevice *device, VkDeviceSize max_a
     return MIENI_MIN(MIENI_MIN(device->limits.maxStorageBufferRange, max_allocation), heap / 4);
 }
 
-static MienStatus set_up(MieniDevice *device, MienError *error)
+/* Halves where they are wanted and possible; by itself only where a GPU computes with them. */
+static MienPrecision choose_precision(const MieniDevice *device, MienPrecision wanted,
+                                      VkPhysicalDeviceType type)
+{
+    bool half = wanted == MIEN_PRECISION_AUTO
+                    ? device->features.half_is_fast && type != VK_PHYSICAL_DEVICE_TYPE_CPU
+                    : wanted == MIEN_PRECISION_FP16 && device->features.half;
+    return half ? MIEN_PRECISION_FP16 : MIEN_PRECISION_FP32;
+}
+
+static MienStatus set_up(MieniDevice *device, MienPrecision wanted, MienError *error)
 {
     VkPhysicalDeviceMaintenance3Properties sizes = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
@@ -119,6 +133,8 @@ static MienStatus set_up(MieniDevice *device, MienError *error)
     const VkPhysicalDeviceProperties *properties = &all.properties;
     device->limits = properties->limits;
     device->max_buffer_bytes = largest_buffer(device, sizes.maxMemoryAllocationSize);
+    device->features = mieni_vulkan_features(device->loader, device->physical);
+    device->precision = choose_precision(device, wanted, properties->deviceType);
     device->is_direct = mieni_vulkan_memory_is_direct(device, properties->deviceType);
     device->timeout_ns =
         properties->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU ? SOFTWARE_TIMEOUT_NS : TIMEOUT_NS;
@@ -131,10 +147,12 @@ static MienStatus set_up(MieniDevice *device, MienError *error)
         status = mieni_vulkan_cache_open(device, properties, error);
     if (status == MIEN_OK)
         status = mieni_vulkan_pipelines_init(device, error);
-    snprintf(device->isa, sizeof(device->isa), "f32");
+    snprintf(device->isa, sizeof(device->isa), "%s",
+             device->precision == MIEN_PRECISION_FP16 ? "f16" : "f32");
     if (status == MIEN_OK)
-        mieni_log(&device->log, MIEN_LOG_INFO, "vulkan", "%s, %s memory", properties->deviceName,
-                  device->is_direct ? "shared" : "its own");
+        mieni_log(&device->log, MIEN_LOG_INFO, "vulkan", "%s, %s, %s memory, %s subgroups",
+                  properties->deviceName, device->isa, device->is_direct ? "shared" : "its own",
+                  device->features.subgroups ? "with" : "without");
     return status;
 }
 
@@ -148,7 +166,7 @@ static MienStatus device_open(int32_t index, const MieniDeviceOptions *options, 
     device->loader = mieni_vulkan_loader();
     device->physical = device->loader->devices[index];
     device->log = *options->log;
-    MienStatus status = set_up(device, error);
+    MienStatus status = set_up(device, options->precision, error);
     if (status != MIEN_OK) {
         device_close(device);
         return status;
@@ -162,6 +180,11 @@ static const char *device_isa(const MieniDevice *device)
     return device->isa;
 }
 
+static MienPrecision device_precision(const MieniDevice *device)
+{
+    return device->precision;
+}
+
 const MieniBackend mieni_backend_vulkan = {
     .name = "vulkan",
     .numbered = true,
@@ -170,6 +193,7 @@ const MieniBackend mieni_backend_vulkan = {
     .describe = mieni_vulkan_describe,
     .open = device_open,
     .isa = device_isa,
+    .precision = device_precision,
     .plan_create = mieni_vulkan_plan_create,
     .plan_run = mieni_vulkan_plan_run,
     .plan_destroy = mieni_vulkan_plan_destroy,

@@ -14,6 +14,7 @@
     X(EnumeratePhysicalDevices)                                                                    \
     X(EnumerateDeviceExtensionProperties)                                                          \
     X(GetPhysicalDeviceProperties2)                                                                \
+    X(GetPhysicalDeviceFeatures2)                                                                  \
     X(GetPhysicalDeviceMemoryProperties)                                                           \
     X(GetPhysicalDeviceQueueFamilyProperties)                                                      \
     X(CreateDevice)                                                                                \
@@ -90,7 +91,9 @@ bool mieni_vulkan_device_functions(const VulkanLoader *loader, VkDevice device,
 typedef struct VulkanDebug {
     bool validate;         /* load the validation layers */
     bool no_direct_memory; /* as on a card with its own memory: everything is copied */
-    int64_t timeout_ns;    /* 0: the usual one */
+    bool no_subgroups;     /* as on a device without them */
+    bool no_half;
+    int64_t timeout_ns; /* 0: the usual one */
 } VulkanDebug;
 extern VulkanDebug mieni_vulkan_debug;
 

@@ -15,8 +15,8 @@ static size_t elements(const MieniTensor *tensor)
 }
 
 /* Gives every tensor its place: all without gaps, parts inside of their wholes. */
-static MienStatus lay_out(MieniDevicePlan *plan, const MieniPlan *from, size_t *offsets,
-                          size_t *refined_offset, MienError *error)
+static MienStatus lay_out(MieniDevicePlan *plan, const MieniPlan *from, const bool *is_half,
+                          size_t *offsets, size_t *refined_offset, MienError *error)
 {
     size_t n = (size_t)from->n_tensors;
     MieniBuffer *buffers = mieni_alloc(n + 1, sizeof(*buffers));
@@ -28,7 +28,8 @@ static MienStatus lay_out(MieniDevicePlan *plan, const MieniPlan *from, size_t *
         buffers[i].last = tensor->last;
         if (tensor->parent < 0)
             buffers[i].size_bytes =
-                mieni_round_up(elements(tensor) * sizeof(float), MIENI_ALIGNMENT);
+                mieni_round_up(elements(tensor) * (is_half[i] ? sizeof(uint16_t) : sizeof(float)),
+                               MIENI_ALIGNMENT);
     }
     buffers[n].first = buffers[n].last = from->n_ops - 1;
     const MieniOp *last = &from->ops[from->n_ops - 1];
@@ -76,11 +77,14 @@ static void set_results(MieniDevicePlan *plan, const MieniPlan *from, const size
 }
 
 /* Two rounds over the operations: one counts the tables, one writes them and makes the steps. */
-static MienStatus build_steps(MieniDevicePlan *plan, const MieniPlan *from, const size_t *offsets,
-                              size_t refined_offset, MienError *error)
+static MienStatus build_steps(MieniDevicePlan *plan, const MieniPlan *from, const bool *is_half,
+                              const size_t *offsets, size_t refined_offset, MienError *error)
 {
-    VulkanBuild build = {
-        .plan = plan, .from = from, .offsets = offsets, .refined_offset = refined_offset};
+    VulkanBuild build = {.plan = plan,
+                         .from = from,
+                         .offsets = offsets,
+                         .is_half = is_half,
+                         .refined_offset = refined_offset};
     MienStatus status = MIEN_OK;
     for (int32_t i = 0; i < from->n_ops && status == MIEN_OK; i++)
         status = mieni_vulkan_add_steps(&build, &from->ops[i], error);
@@ -249,18 +253,23 @@ MienStatus mieni_vulkan_plan_create(MieniDevice *device, const MieniPlan *from,
     *out = NULL;
     MieniDevicePlan *plan = mieni_alloc(1, sizeof(*plan));
     size_t *offsets = mieni_alloc((size_t)from->n_tensors, sizeof(*offsets)), refined_offset = 0;
-    if (!plan || !offsets) {
+    bool *is_half = mieni_alloc((size_t)from->n_tensors, sizeof(*is_half)); /* all false */
+    if (!plan || !offsets || !is_half) {
         mieni_free(plan);
         mieni_free(offsets);
+        mieni_free(is_half);
         return mieni_fail_nomem(error);
     }
     plan->device = device;
-    MienStatus status = lay_out(plan, from, offsets, &refined_offset, error);
+    if (device->precision == MIEN_PRECISION_FP16)
+        mieni_vulkan_choose_halves(from, is_half);
+    MienStatus status = lay_out(plan, from, is_half, offsets, &refined_offset, error);
     if (status == MIEN_OK) {
         set_results(plan, from, offsets);
-        status = build_steps(plan, from, offsets, refined_offset, error);
+        status = build_steps(plan, from, is_half, offsets, refined_offset, error);
     }
     mieni_free(offsets);
+    mieni_free(is_half);
     if (status == MIEN_OK)
         status = limit_batch(plan, error);
     if (status == MIEN_OK)

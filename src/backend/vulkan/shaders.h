@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Every shader is listed here and in vulkan.cmake. */
+/* Every shader is listed here and in vulkan.cmake; _half: tensors may be halves; _subgroups: sums
+ * go through subgroups. */
 #define VULKAN_SHADER_LIST(X)                                                                      \
     X(conv)                                                                                        \
     X(pointwise)                                                                                   \
@@ -25,7 +26,18 @@
     X(crop)                                                                                        \
     X(decode_boxes)                                                                                \
     X(decode_landmarks)                                                                            \
-    X(refine_landmarks)
+    X(refine_landmarks)                                                                            \
+    X(conv_half)                                                                                   \
+    X(pointwise_half)                                                                              \
+    X(depthwise_half)                                                                              \
+    X(depthwise_pointwise_half)                                                                    \
+    X(fully_connected_half)                                                                        \
+    X(resize_add_half)                                                                             \
+    X(depth_to_space_half)                                                                         \
+    X(sample_bilinear_half)                                                                        \
+    X(layer_norm_subgroups)                                                                        \
+    X(center_points_subgroups)                                                                     \
+    X(landmarks_to_matrix_subgroups)
 
 #define VULKAN_SHADER_NAME(name) VULKAN_SHADER_##name,
 typedef enum VulkanShader { VULKAN_SHADER_LIST(VULKAN_SHADER_NAME) VULKAN_N_SHADERS } VulkanShader;

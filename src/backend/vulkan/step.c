@@ -18,16 +18,20 @@ static uint32_t put(VulkanTables *tables, const void *data, size_t n)
     return (uint32_t)at;
 }
 
-/* [n][k] as [k][n]. */
-static uint32_t put_transposed(VulkanTables *tables, const float *weights, size_t n, size_t k)
+/* [n][k] as [k][n], as floats or as halves. */
+static uint32_t put_transposed(VulkanTables *tables, const float *weights, size_t n, size_t k,
+                               bool as_halves)
 {
     size_t at = tables->n;
-    if (tables->words)
-        for (size_t row = 0; row < k; row++)
-            for (size_t column = 0; column < n; column++)
-                memcpy(&tables->words[at + row * n + column], &weights[column * k + row],
-                       sizeof(float));
-    tables->n += n * k;
+    uint32_t *words = tables->words ? tables->words + at : NULL;
+    for (size_t i = 0; words && i < n * k; i++) {
+        float value = weights[i % n * k + i / n];
+        if (as_halves)
+            words[i / 2] |= (uint32_t)mieni_vulkan_half(value) << (i % 2 * 16);
+        else
+            memcpy(&words[i], &value, sizeof(value));
+    }
+    tables->n += as_halves ? (n * k + 1) / 2 : n * k;
     return (uint32_t)at;
 }
 
@@ -81,7 +85,51 @@ static uint32_t threads_across(uint32_t channels)
     return channels <= 8 ? 2 : channels <= 16 ? 4 : channels <= 32 ? 8 : 16;
 }
 
-static void put_weights(VulkanBuild *build, const MieniOp *op, uint32_t push[VULKAN_PUSH_WORDS])
+/* What shaders call INPUT, ADDED, OUTPUT and DENSE. */
+enum { HALF_INPUT = 1, HALF_ADDED = 2, HALF_OUTPUT = 4, HALF_DENSE = 8 };
+
+static uint32_t half_if(const VulkanBuild *build, int32_t index, uint32_t bit)
+{
+    return index >= 0 && build->is_half[index] ? bit : 0;
+}
+
+/* The variant of a shader for what of its operands are halves. */
+static VulkanShader variant_for(VulkanShader shader, uint32_t halves)
+{
+    if (!halves)
+        return shader;
+    switch (shader) {
+    case VULKAN_SHADER_conv:
+        return VULKAN_SHADER_conv_half;
+    case VULKAN_SHADER_pointwise:
+        return VULKAN_SHADER_pointwise_half;
+    case VULKAN_SHADER_depthwise:
+        return VULKAN_SHADER_depthwise_half;
+    case VULKAN_SHADER_depthwise_pointwise:
+        return VULKAN_SHADER_depthwise_pointwise_half;
+    case VULKAN_SHADER_fully_connected:
+        return VULKAN_SHADER_fully_connected_half;
+    case VULKAN_SHADER_resize_add:
+        return VULKAN_SHADER_resize_add_half;
+    case VULKAN_SHADER_depth_to_space:
+        return VULKAN_SHADER_depth_to_space_half;
+    case VULKAN_SHADER_sample_bilinear:
+        return VULKAN_SHADER_sample_bilinear_half;
+    default:
+        return shader;
+    }
+}
+
+/* A step whose operands may be halves and that has no constants of its own. */
+static MienStatus add_with_halves(VulkanBuild *build, VulkanShader shader, uint32_t halves,
+                                  VulkanStep step, MienError *error)
+{
+    const uint32_t constants[VULKAN_CONSTANTS] = {[9] = halves};
+    return add(build, variant_for(shader, halves), constants, step, error);
+}
+
+static void put_weights(VulkanBuild *build, const MieniOp *op, bool as_halves,
+                        uint32_t push[VULKAN_PUSH_WORDS])
 {
     const MieniConvShape *shape = &op->shape;
     const MieniConvWeights *weights = &op->weights;
@@ -91,12 +139,12 @@ static void put_weights(VulkanBuild *build, const MieniOp *op, uint32_t push[VUL
     if (op->kind == MIENI_OP_CONV || op->kind == MIENI_OP_FULLY_CONNECTED)
         k = taps * channels;
     if (weights->weights)
-        push[9] = put_transposed(tables, weights->weights, n, k);
+        push[9] = put_transposed(tables, weights->weights, n, k, as_halves);
     push[10] = put(tables, weights->bias, n);
     if (weights->slope)
         push[11] = put(tables, weights->slope, n);
     if (weights->depthwise)
-        push[12] = put(tables, weights->depthwise, taps * channels);
+        push[12] = put_transposed(tables, weights->depthwise, taps * channels, 1, as_halves);
     if (weights->depthwise_bias)
         push[13] = put(tables, weights->depthwise_bias, channels);
 }
@@ -126,7 +174,8 @@ static void set_grid(const VulkanBuild *build, const MieniOp *op, uint32_t acros
         step->groups_x = groups_for(build, pixels * n);
     } else if (op->kind == MIENI_OP_FULLY_CONNECTED) {
         step->grid = VULKAN_GRID_QUARTER;
-        step->groups_x = (n + THREADS - 1) / THREADS;
+        step->groups_x = MIENI_MIN((n + across - 1) / across,
+                                   build->plan->device->limits.maxComputeWorkGroupCount[0]);
     } else {
         step->grid = VULKAN_GRID_ROWS;
         step->rows = pixels;
@@ -139,6 +188,11 @@ static MienStatus add_conv(VulkanBuild *build, const MieniOp *op, MienError *err
 {
     const MieniConvShape *shape = &op->shape;
     uint32_t across = threads_across((uint32_t)shape->out_channels);
+    bool half = build->plan->device->precision == MIEN_PRECISION_FP16 &&
+                !mieni_vulkan_is_head(build->from, op);
+    uint32_t halves = half_if(build, op->inputs[0], HALF_INPUT) |
+                      half_if(build, op->residual, HALF_ADDED) |
+                      half_if(build, op->output, HALF_OUTPUT) | (half ? HALF_DENSE : 0);
     const uint32_t constants[VULKAN_CONSTANTS] = {(uint32_t)shape->in_channels,
                                                   (uint32_t)shape->out_channels,
                                                   (uint32_t)shape->kernel_height,
@@ -147,7 +201,8 @@ static MienStatus add_conv(VulkanBuild *build, const MieniOp *op, MienError *err
                                                   (uint32_t)shape->activation,
                                                   (uint32_t)shape->residual,
                                                   (uint32_t)shape->residual_channels,
-                                                  across};
+                                                  across,
+                                                  halves};
     VulkanStep step = {.results_word = -1,
                        .push = {[2] = offset(build, op->inputs[0]),
                                 offset(build, op->output),
@@ -162,9 +217,9 @@ static MienStatus add_conv(VulkanBuild *build, const MieniOp *op, MienError *err
         step.push[16] = (uint32_t)tensor(build, op->residual)->height;
         step.push[17] = (uint32_t)tensor(build, op->residual)->width;
     }
-    put_weights(build, op, step.push);
+    put_weights(build, op, half, step.push);
     set_grid(build, op, across, &step);
-    return add(build, conv_shader(op->kind), constants, step, error);
+    return add(build, variant_for(conv_shader(op->kind), halves), constants, step, error);
 }
 
 static MienStatus add_resize_add(VulkanBuild *build, const MieniOp *op, MienError *error)
@@ -181,7 +236,10 @@ static MienStatus add_resize_add(VulkanBuild *build, const MieniOp *op, MienErro
                                 (uint32_t)out->height,
                                 (uint32_t)out->width,
                                 (uint32_t)out->channels}};
-    return add(build, VULKAN_SHADER_resize_add, NULL, step, error);
+    uint32_t halves = half_if(build, op->inputs[0], HALF_INPUT) |
+                      half_if(build, op->inputs[1], HALF_ADDED) |
+                      half_if(build, op->output, HALF_OUTPUT);
+    return add_with_halves(build, VULKAN_SHADER_resize_add, halves, step, error);
 }
 
 static MienStatus add_depth_to_space(VulkanBuild *build, const MieniOp *op, MienError *error)
@@ -198,7 +256,9 @@ static MienStatus add_depth_to_space(VulkanBuild *build, const MieniOp *op, Mien
                                 (uint32_t)out->width,
                                 (uint32_t)out->channels,
                                 (uint32_t)(out->height / in->height)}};
-    return add(build, VULKAN_SHADER_depth_to_space, NULL, step, error);
+    uint32_t halves =
+        half_if(build, op->inputs[0], HALF_INPUT) | half_if(build, op->output, HALF_OUTPUT);
+    return add_with_halves(build, VULKAN_SHADER_depth_to_space, halves, step, error);
 }
 
 static MienStatus add_landmarks_to_matrix(VulkanBuild *build, const MieniOp *op, MienError *error)
@@ -222,7 +282,10 @@ static MienStatus add_landmarks_to_matrix(VulkanBuild *build, const MieniOp *op,
                                 bits(spec->scale_y),
                                 bits((float)spec->out_width),
                                 bits((float)spec->out_height)}};
-    return add(build, VULKAN_SHADER_landmarks_to_matrix, NULL, step, error);
+    return add(build,
+               build->plan->device->features.subgroups ? VULKAN_SHADER_landmarks_to_matrix_subgroups
+                                                       : VULKAN_SHADER_landmarks_to_matrix,
+               NULL, step, error);
 }
 
 static MienStatus add_sample_bilinear(VulkanBuild *build, const MieniOp *op, MienError *error)
@@ -239,7 +302,9 @@ static MienStatus add_sample_bilinear(VulkanBuild *build, const MieniOp *op, Mie
                                 (uint32_t)out->height,
                                 (uint32_t)out->width,
                                 (uint32_t)out->channels}};
-    return add(build, VULKAN_SHADER_sample_bilinear, NULL, step, error);
+    uint32_t halves =
+        half_if(build, op->inputs[0], HALF_INPUT) | half_if(build, op->output, HALF_OUTPUT);
+    return add_with_halves(build, VULKAN_SHADER_sample_bilinear, halves, step, error);
 }
 
 static MienStatus add_transform_landmarks(VulkanBuild *build, const MieniOp *op, MienError *error)
@@ -275,7 +340,10 @@ static MienStatus add_center_points(VulkanBuild *build, const MieniOp *op, MienE
                        .push = {[2] = offset(build, op->inputs[0]),
                                 offset(build, op->output),
                                 (uint32_t)tensor(build, op->inputs[0])->width}};
-    return add(build, VULKAN_SHADER_center_points, NULL, step, error);
+    return add(build,
+               build->plan->device->features.subgroups ? VULKAN_SHADER_center_points_subgroups
+                                                       : VULKAN_SHADER_center_points,
+               NULL, step, error);
 }
 
 static MienStatus add_layer_norm(VulkanBuild *build, const MieniOp *op, MienError *error)
@@ -293,7 +361,10 @@ static MienStatus add_layer_norm(VulkanBuild *build, const MieniOp *op, MienErro
                                 put(&build->tables, op->norm.gain, (size_t)in->channels),
                                 bits(op->norm.epsilon),
                                 op->norm.transposed}};
-    return add(build, VULKAN_SHADER_layer_norm, NULL, step, error);
+    return add(build,
+               build->plan->device->features.subgroups ? VULKAN_SHADER_layer_norm_subgroups
+                                                       : VULKAN_SHADER_layer_norm,
+               NULL, step, error);
 }
 
 static MienStatus add_transpose(VulkanBuild *build, const MieniOp *op, MienError *error)

@@ -16,24 +16,34 @@ if(NOT MIEN_HAVE_VULKAN)
     return()
 endif()
 
-# The names of VULKAN_SHADER_LIST in shaders.h.
+# The names of VULKAN_SHADER_LIST in shaders.h. NAME_half and NAME_subgroups are NAME.comp with HALF or SUBGROUPS
+# defined.
 set(shaders conv pointwise depthwise depthwise_pointwise fully_connected resize_add depth_to_space
     landmarks_to_matrix sample_bilinear transform_landmarks constant center_points layer_norm
-    transpose crop decode_boxes decode_landmarks refine_landmarks)
+    transpose crop decode_boxes decode_landmarks refine_landmarks
+    conv_half pointwise_half depthwise_half depthwise_pointwise_half fully_connected_half
+    resize_add_half depth_to_space_half sample_bilinear_half
+    layer_norm_subgroups center_points_subgroups landmarks_to_matrix_subgroups)
 
 set(shader_out ${CMAKE_CURRENT_BINARY_DIR}/vulkan)
 file(MAKE_DIRECTORY ${shader_out})
 file(GLOB shader_includes ${CMAKE_CURRENT_LIST_DIR}/shaders/*.glsl)
 set(shader_binaries)
 foreach(shader ${shaders})
-    set(source ${CMAKE_CURRENT_LIST_DIR}/shaders/${shader}.comp)
+    set(define)
+    set(name ${shader})
+    if(shader MATCHES "^(.*)_(half|subgroups)$")
+        set(name ${CMAKE_MATCH_1})
+        string(TOUPPER "-D${CMAKE_MATCH_2}" define)
+    endif()
+    set(source ${CMAKE_CURRENT_LIST_DIR}/shaders/${name}.comp)
     set(binary ${shader_out}/${shader}.spv)
     set(check)
     if(SPIRV_VAL_PROGRAM)
         set(check COMMAND ${SPIRV_VAL_PROGRAM} --target-env vulkan1.1 ${binary})
     endif()
     add_custom_command(OUTPUT ${binary}
-        COMMAND ${GLSLANG_PROGRAM} -V --quiet --target-env vulkan1.1 -o ${binary} ${source}
+        COMMAND ${GLSLANG_PROGRAM} -V --quiet --target-env vulkan1.1 ${define} -o ${binary} ${source}
         ${check}
         DEPENDS ${source} ${shader_includes}
         COMMENT "Compiling shader ${shader}" VERBATIM)
@@ -59,6 +69,7 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/cache.c
     ${CMAKE_CURRENT_LIST_DIR}/describe.c
     ${CMAKE_CURRENT_LIST_DIR}/device.c
+    ${CMAKE_CURRENT_LIST_DIR}/half.c
     ${CMAKE_CURRENT_LIST_DIR}/loader.c
     ${CMAKE_CURRENT_LIST_DIR}/memory.c
     ${CMAKE_CURRENT_LIST_DIR}/picture.c

@@ -20,7 +20,7 @@
 
 /* What shaders are given, in words: push constants and specialisation constants. */
 #define VULKAN_PUSH_WORDS 32
-#define VULKAN_CONSTANTS 9
+#define VULKAN_CONSTANTS 10
 
 /* Parameters of a job, in words. Shaders count on these numbers. */
 enum VulkanParameter {
@@ -72,6 +72,13 @@ typedef struct VulkanPictures {
     uint64_t run;
 } VulkanPictures;
 
+/* What a device has beyond Vulkan 1.1, and the tests do not mask. */
+typedef struct VulkanFeatures {
+    bool subgroups;    /* sums and bounds, in shaders that compute */
+    bool half;         /* buffers of halves */
+    bool half_is_fast; /* and arithmetic with them: not by conversions in software */
+} VulkanFeatures;
+
 struct MieniDevice {
     const VulkanLoader *loader;
     VulkanDeviceFunctions vk;
@@ -82,9 +89,11 @@ struct MieniDevice {
     VkDevice device;
     VkQueue queue;
     uint32_t family;
-    bool is_direct; /* the device computes in memory that the host has mapped */
-    bool is_lost;   /* nothing more is sent */
-    bool is_stuck;  /* it may still be at work: nothing is given back */
+    VulkanFeatures features;
+    MienPrecision precision; /* in use */
+    bool is_direct;          /* the device computes in memory that the host has mapped */
+    bool is_lost;            /* nothing more is sent */
+    bool is_stuck;           /* it may still be at work: nothing is given back */
     uint64_t timeout_ns;
     VkCommandPool pool;
     VkFence fence;
@@ -191,11 +200,21 @@ typedef struct VulkanBuild {
     MieniDevicePlan *plan;
     const MieniPlan *from;
     const size_t *offsets; /* of tensors */
+    const bool *is_half;   /* tensors */
     size_t refined_offset; /* of the points between refinement and decoder */
     VulkanTables tables;
 } VulkanBuild;
 /* Adds the steps of one operation to plan->steps, if build->tables.words is set. */
 MienStatus mieni_vulkan_add_steps(VulkanBuild *build, const MieniOp *op, MienError *error);
+
+/* half.c: which tensors hold halves where the device computes in half precision: those that only
+ * convolutions and the like touch. What goes in, what comes out, and what decoders, refinement and
+ * attention's points read stays as it is. */
+void mieni_vulkan_choose_halves(const MieniPlan *plan, bool *is_half);
+/* True for what makes a result: its weights stay in single precision, too. */
+bool mieni_vulkan_is_head(const MieniPlan *plan, const MieniOp *op);
+/* The nearest half, halves to even; what is too large becomes the largest. */
+uint16_t mieni_vulkan_half(float value);
 
 /* picture.c: sends the pictures of jobs that are not there yet, and writes the places of planes
  * into the jobs' parameters. Returns for how many of the n jobs there was room, at least one. */
@@ -221,6 +240,7 @@ MienStatus mieni_vulkan_plan_reserve(MieniDevicePlan *plan, size_t n, MienError 
 MienStatus mieni_vulkan_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error);
 
 /* describe.c */
+VulkanFeatures mieni_vulkan_features(const VulkanLoader *loader, VkPhysicalDevice device);
 int32_t mieni_vulkan_count(void);
 void mieni_vulkan_describe(int32_t index, MienDeviceInfo *info);
 /* The family of the device's queue for compute, or -1. */

@@ -12,9 +12,14 @@ void bed_arguments(int argc, char **argv)
 {
     mieni_vulkan_debug.validate = true;
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--no-direct-memory") != 0)
+        if (strcmp(argv[i], "--no-direct-memory") == 0)
+            mieni_vulkan_debug.no_direct_memory = true;
+        else if (strcmp(argv[i], "--no-subgroups") == 0)
+            mieni_vulkan_debug.no_subgroups = true;
+        else if (strcmp(argv[i], "--no-half") == 0)
+            mieni_vulkan_debug.no_half = true;
+        else
             fail_msg("%s: unknown argument %s", argv[0], argv[i]);
-        mieni_vulkan_debug.no_direct_memory = true;
     }
 }
 

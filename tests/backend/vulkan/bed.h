@@ -12,7 +12,7 @@
 #define PARITY_RELATIVE 1e-4
 
 /* Reads the program's arguments, before anything else: --no-direct-memory copies everything, as for
- * a card with its own memory. */
+ * a card with its own memory; --no-subgroups and --no-half mask those features off. */
 void bed_arguments(int argc, char **argv);
 
 /* Opens both devices once; the test is skipped if there is no Vulkan device. */

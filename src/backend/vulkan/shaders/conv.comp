@@ -14,5 +14,5 @@ float row_value(uint base, uint y, uint x, uint k)
     int sx = int(x * STRIDE + tap % KERNEL_WIDTH) - PAD_LEFT;
     if (sy < 0 || sy >= IN_HEIGHT || sx < 0 || sx >= IN_WIDTH)
         return 0.0;
-    return from[base + IN_OFFSET + uint(sy * IN_WIDTH + sx) * IN_CHANNELS + k % IN_CHANNELS];
+    return load(INPUT, base + IN_OFFSET, uint(sy * IN_WIDTH + sx) * IN_CHANNELS + k % IN_CHANNELS);
 }

@@ -43,7 +43,7 @@ float activate(float x, uint channel)
 
 float residual_cell(uint base, uint y, uint x, uint channel)
 {
-    return from[base + RESIDUAL_OFFSET + (y * RESIDUAL_WIDTH + x) * RESIDUAL_CHANNELS + channel];
+    return load(ADDED, base + RESIDUAL_OFFSET, (y * RESIDUAL_WIDTH + x) * RESIDUAL_CHANNELS + channel);
 }
 
 // What the residual adds to a channel of output pixel (y, x).
@@ -67,7 +67,7 @@ float residual_at(uint base, uint y, uint x, uint channel)
 void finish(uint base, uint y, uint x, uint channel, float sum)
 {
     precise float total = sum + residual_at(base, y, x, channel);
-    to[base + OUT_OFFSET + (y * OUT_WIDTH + x) * OUT_CHANNELS + channel] = activate(total, channel);
+    store(base + OUT_OFFSET, (y * OUT_WIDTH + x) * OUT_CHANNELS + channel, activate(total, channel));
 }
 
 // The depthwise part at output pixel (y, x), on top of `sum`: column by column.
@@ -78,9 +78,9 @@ float depthwise_at(uint base, uint y, uint x, uint channel, float sum)
             int sy = int(y * STRIDE + ky) - PAD_TOP, sx = int(x * STRIDE + kx) - PAD_LEFT;
             if (sy < 0 || sy >= IN_HEIGHT || sx < 0 || sx >= IN_WIDTH)
                 continue;
-            float value = from[base + IN_OFFSET + uint(sy * IN_WIDTH + sx) * IN_CHANNELS + channel];
+            float value = load(INPUT, base + IN_OFFSET, uint(sy * IN_WIDTH + sx) * IN_CHANNELS + channel);
             sum = fma(value,
-                      table_float(DEPTHWISE + (ky * KERNEL_WIDTH + kx) * IN_CHANNELS + channel), sum);
+                      dense_weight(DEPTHWISE, (ky * KERNEL_WIDTH + kx) * IN_CHANNELS + channel), sum);
         }
     return sum;
 }

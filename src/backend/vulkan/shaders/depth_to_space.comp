@@ -23,6 +23,6 @@ void main()
         uint y = pixel / OUT_WIDTH, x = pixel % OUT_WIDTH;
         uint cell = (y / BLOCK * IN_WIDTH + x / BLOCK) * IN_CHANNELS;
         uint depth = (y % BLOCK * BLOCK + x % BLOCK) * OUT_CHANNELS + channel;
-        to[base + OUT_OFFSET + i] = from[base + IN_OFFSET + cell + depth];
+        store(base + OUT_OFFSET, i, load(INPUT, base + IN_OFFSET, cell + depth));
     }
 }

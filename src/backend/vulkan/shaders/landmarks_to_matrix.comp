@@ -25,6 +25,31 @@ const float LARGEST = 3.402823466e38;
 
 shared vec4 bounds[64]; // smallest x, y, and largest x, y with the sign turned
 
+#ifdef SUBGROUPS
+vec4 smallest_of_all(vec4 bound)
+{
+    bound = subgroupMin(bound);
+    if (subgroupElect())
+        bounds[gl_SubgroupID] = bound;
+    barrier();
+    for (uint i = 0; i < gl_NumSubgroups; i++)
+        bound = min(bound, bounds[i]);
+    return bound;
+}
+#else
+vec4 smallest_of_all(vec4 bound)
+{
+    uint thread = gl_LocalInvocationID.x;
+    bounds[thread] = bound;
+    for (uint n = 32; n > 0; n /= 2) {
+        barrier();
+        if (thread < n)
+            bounds[thread] = min(bounds[thread], bounds[thread + n]);
+    }
+    return bounds[0]; // for thread 0
+}
+#endif
+
 vec2 landmark(uint base, uint i)
 {
     return vec2(from[base + IN_OFFSET + 3 * i], from[base + IN_OFFSET + 3 * i + 1]) * SCALE;
@@ -63,12 +88,7 @@ void main()
         vec2 turned = vec2(c * point.x - s * point.y, s * point.x + c * point.y);
         bound = min(bound, vec4(turned, -turned));
     }
-    bounds[thread] = bound;
-    for (uint n = 32; n > 0; n /= 2) {
-        barrier();
-        if (thread < n)
-            bounds[thread] = min(bounds[thread], bounds[thread + n]);
-    }
+    bound = smallest_of_all(bound);
     if (thread == 0)
-        write_matrix(base + OUT_OFFSET, s, c, bounds[0]);
+        write_matrix(base + OUT_OFFSET, s, c, bound);
 }

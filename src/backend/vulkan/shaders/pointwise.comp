@@ -9,5 +9,5 @@ const uint DEPTH = IN_CHANNELS;
 
 float row_value(uint base, uint y, uint x, uint k)
 {
-    return from[base + IN_OFFSET + (y * OUT_WIDTH + x) * IN_CHANNELS + k];
+    return load(INPUT, base + IN_OFFSET, (y * OUT_WIDTH + x) * IN_CHANNELS + k);
 }

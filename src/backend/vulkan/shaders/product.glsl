@@ -40,7 +40,7 @@ void load_tiles(uint first_k, uint first_column)
     for (uint i = gl_LocalInvocationID.x; i < DEPTH_STEP * TILE_COLUMNS; i += 64) {
         uint column = first_column + i % TILE_COLUMNS, k = first_k + i / TILE_COLUMNS;
         column_tile[i] = column < OUT_CHANNELS && k < DEPTH
-                             ? table_float(WEIGHTS + k * OUT_CHANNELS + column)
+                             ? dense_weight(WEIGHTS, k * OUT_CHANNELS + column)
                              : 0.0;
     }
 }

@@ -36,14 +36,14 @@ void main()
         uint channel = i % CHANNELS, pixel = i / CHANNELS;
         Taps y = taps_of(pixel / OUT_WIDTH, OUT_HEIGHT, IN_HEIGHT);
         Taps x = taps_of(pixel % OUT_WIDTH, OUT_WIDTH, IN_WIDTH);
-        uint map = base + IN_OFFSET + channel;
-        float top_left = from[map + (y.low * IN_WIDTH + x.low) * CHANNELS];
-        float top_right = from[map + (y.low * IN_WIDTH + x.high) * CHANNELS];
-        float bottom_left = from[map + (y.high * IN_WIDTH + x.low) * CHANNELS];
-        float bottom_right = from[map + (y.high * IN_WIDTH + x.high) * CHANNELS];
+        uint map = base + IN_OFFSET;
+        float top_left = load(INPUT, map, (y.low * IN_WIDTH + x.low) * CHANNELS + channel);
+        float top_right = load(INPUT, map, (y.low * IN_WIDTH + x.high) * CHANNELS + channel);
+        float bottom_left = load(INPUT, map, (y.high * IN_WIDTH + x.low) * CHANNELS + channel);
+        float bottom_right = load(INPUT, map, (y.high * IN_WIDTH + x.high) * CHANNELS + channel);
         float top = top_left * (1.0 - x.fraction) + top_right * x.fraction;
         float bottom = bottom_left * (1.0 - x.fraction) + bottom_right * x.fraction;
-        to[base + OUT_OFFSET + i] =
-            from[base + ADD_OFFSET + i] + (top * (1.0 - y.fraction) + bottom * y.fraction);
+        store(base + OUT_OFFSET, i,
+              load(ADDED, base + ADD_OFFSET, i) + (top * (1.0 - y.fraction) + bottom * y.fraction));
     }
 }

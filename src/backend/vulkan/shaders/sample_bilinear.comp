@@ -16,17 +16,19 @@
 layout(local_size_x = 64) in;
 
 // A cell of the map, or zero beyond its last row and column, where the weight is 0 anyway.
-float cell(uint map, uint y, uint x)
+float cell(uint map, uint channel, uint y, uint x)
 {
-    return y < IN_HEIGHT && x < IN_WIDTH ? from[map + (y * IN_WIDTH + x) * CHANNELS] : 0.0;
+    return y < IN_HEIGHT && x < IN_WIDTH ? load(INPUT, map, (y * IN_WIDTH + x) * CHANNELS + channel) : 0.0;
 }
 
-float sample_at(uint map, float x, float y)
+float sample_at(uint map, uint channel, float x, float y)
 {
     uint x0 = uint(x), y0 = uint(y);
     float fx = x - float(x0), fy = y - float(y0);
-    return cell(map, y0, x0) * ((1.0 - fx) * (1.0 - fy)) + cell(map, y0, x0 + 1) * (fx * (1.0 - fy)) +
-           cell(map, y0 + 1, x0) * ((1.0 - fx) * fy) + cell(map, y0 + 1, x0 + 1) * (fx * fy);
+    return cell(map, channel, y0, x0) * ((1.0 - fx) * (1.0 - fy)) +
+           cell(map, channel, y0, x0 + 1) * (fx * (1.0 - fy)) +
+           cell(map, channel, y0 + 1, x0) * ((1.0 - fx) * fy) +
+           cell(map, channel, y0 + 1, x0 + 1) * (fx * fy);
 }
 
 // Place along one axis: row `r` of the matrix for cell (i, j). Not fused: places at the very edge of the
@@ -49,6 +51,6 @@ void main()
         float y = place(base + MATRIX_OFFSET + 4, column, row);
         // Written so that NaN counts as outside.
         bool inside = x >= 0.0 && x <= float(IN_WIDTH - 1) && y >= 0.0 && y <= float(IN_HEIGHT - 1);
-        to[base + OUT_OFFSET + i] = inside ? sample_at(base + IN_OFFSET + channel, x, y) : 0.0;
+        store(base + OUT_OFFSET, i, inside ? sample_at(base + IN_OFFSET, channel, x, y) : 0.0);
     }
 }
