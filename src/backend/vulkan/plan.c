@@ -7,8 +7,6 @@
 /* More than any network needs; what asks for it is not to be trusted. */
 #define MAX_ACTIVATION_BYTES ((size_t)64 << 20)
 
-enum { N_REFINED_FLOATS = 3 * 478 };
-
 static size_t elements(const MieniTensor *tensor)
 {
     return (size_t)tensor->height * (size_t)tensor->width * (size_t)tensor->channels;
@@ -20,12 +18,19 @@ static MienStatus lay_out(MieniDevicePlan *plan, const MieniPlan *from, const bo
 {
     size_t n = (size_t)from->n_tensors;
     MieniBuffer *buffers = mieni_alloc(n + 1, sizeof(*buffers));
-    if (!buffers)
+    int32_t *ends = mieni_alloc((size_t)from->n_ops, sizeof(*ends));
+    if (!buffers || !ends) {
+        mieni_free(buffers);
+        mieni_free(ends);
         return mieni_fail_nomem(error);
+    }
+    mieni_vulkan_group_ends(from, ends);
     for (size_t i = 0; i < n; i++) {
         const MieniTensor *tensor = &from->tensors[i];
         buffers[i].first = tensor->first;
-        buffers[i].last = tensor->last;
+        /* What operations side by side read is kept until all of them are done. */
+        bool is_within = tensor->last >= 0 && tensor->last < from->n_ops;
+        buffers[i].last = is_within ? ends[tensor->last] : tensor->last;
         if (tensor->parent < 0)
             buffers[i].size_bytes =
                 mieni_round_up(elements(tensor) * (is_half[i] ? sizeof(uint16_t) : sizeof(float)),
@@ -34,7 +39,8 @@ static MienStatus lay_out(MieniDevicePlan *plan, const MieniPlan *from, const bo
     buffers[n].first = buffers[n].last = from->n_ops - 1;
     const MieniOp *last = &from->ops[from->n_ops - 1];
     if (last->kind == MIENI_OP_DECODE_LANDMARKS && last->landmarks.n_refinements > 0)
-        buffers[n].size_bytes = mieni_round_up(N_REFINED_FLOATS * sizeof(float), MIENI_ALIGNMENT);
+        buffers[n].size_bytes =
+            mieni_round_up(VULKAN_REFINED_FLOATS * sizeof(float), MIENI_ALIGNMENT);
     size_t total = mieni_memory_plan(buffers, n + 1, MIENI_ALIGNMENT);
     for (size_t i = 0; i < n; i++) {
         const MieniTensor *tensor = &from->tensors[i];
@@ -43,6 +49,7 @@ static MienStatus lay_out(MieniDevicePlan *plan, const MieniPlan *from, const bo
     }
     *refined_offset = buffers[n].offset / sizeof(float);
     mieni_free(buffers);
+    mieni_free(ends);
     if (total > MIENI_MIN(MAX_ACTIVATION_BYTES, plan->device->max_buffer_bytes))
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
                           "the network needs %zu bytes of activations, more than any known one",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command buffer of a plan: inputs in, one dispatch a step with a barrier between, results out.
- */
+/* The command buffer of a plan: inputs in, one dispatch a step, a barrier before those that need
+ * what came before, results out. */
 #include "backend/vulkan/vulkan.h"
 
 void mieni_vulkan_barrier(const MieniDevice *device, VkCommandBuffer command,
@@ -123,7 +123,7 @@ MienStatus mieni_vulkan_record(MieniDevicePlan *plan, size_t n, MienError *error
     if (result == VK_SUCCESS) {
         record_inputs(plan, command, n);
         for (int32_t i = 0; i < plan->n_steps; i++) {
-            if (i > 0)
+            if (plan->steps[i].waits)
                 mieni_vulkan_barrier(device, command, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
                                      VK_ACCESS_SHADER_WRITE_BIT,
                                      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,

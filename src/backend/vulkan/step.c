@@ -64,6 +64,26 @@ static uint32_t groups_for(const VulkanBuild *build, uint32_t n)
     return MIENI_MIN((n + THREADS - 1) / THREADS, limit);
 }
 
+static VulkanSpan span_of(const VulkanBuild *build, int32_t index)
+{
+    uint32_t begin = offset(build, index), n = index < 0 ? 0 : elements(tensor(build, index));
+    return (VulkanSpan){begin, begin + (index >= 0 && build->is_half[index] ? (n + 1) / 2 : n)};
+}
+
+/* What the operation reads and writes; what a step said already of points between two steps stays.
+ */
+static void set_spans(const VulkanBuild *build, VulkanStep *step)
+{
+    const MieniOp *op = build->op;
+    for (int32_t i = 0; i < op->n_inputs; i++)
+        step->reads[step->n_reads++] = span_of(build, op->inputs[i]);
+    if (op->residual >= 0)
+        step->reads[step->n_reads++] = span_of(build, op->residual);
+    if (op->output >= 0)
+        step->written = span_of(build, op->output);
+    step->waits = mieni_vulkan_must_wait(build->plan, step);
+}
+
 /* Adds a step, if this is not the round that only counts. */
 static MienStatus add(VulkanBuild *build, VulkanShader shader, const uint32_t *constants,
                       VulkanStep step, MienError *error)
@@ -74,6 +94,7 @@ static MienStatus add(VulkanBuild *build, VulkanShader shader, const uint32_t *c
     MienStatus status = mieni_vulkan_pipeline(build->plan->device, shader,
                                               constants ? constants : none, &step.pipeline, error);
     step.push[0] = (uint32_t)build->plan->job_floats;
+    set_spans(build, &step);
     if (status == MIEN_OK)
         build->plan->steps[build->plan->n_steps++] = step;
     return status;
@@ -417,9 +438,16 @@ static void put_points(VulkanTables *tables, const uint16_t *points, int32_t n)
         put(tables, &(uint32_t){points[i]}, 1);
 }
 
+static VulkanSpan refined_span(const VulkanBuild *build)
+{
+    uint32_t begin = (uint32_t)build->refined_offset;
+    return (VulkanSpan){begin, begin + VULKAN_REFINED_FLOATS};
+}
+
 static MienStatus add_refinement(VulkanBuild *build, const MieniOp *op, MienError *error)
 {
     VulkanStep step = {.results_word = -1,
+                       .written = refined_span(build),
                        .groups_x = 1,
                        .groups_y = 1,
                        .push = {[2] = offset(build, op->inputs[0]),
@@ -455,11 +483,14 @@ static MienStatus add_decode_landmarks(VulkanBuild *build, const MieniOp *op, Mi
                                 n,
                                 bits(op->landmarks.side),
                                 [7] = (uint32_t)build->plan->result_words}};
+    if (op->landmarks.n_refinements > 0)
+        step.reads[step.n_reads++] = refined_span(build);
     return add(build, VULKAN_SHADER_decode_landmarks, NULL, step, error);
 }
 
 MienStatus mieni_vulkan_add_steps(VulkanBuild *build, const MieniOp *op, MienError *error)
 {
+    build->op = op;
     switch (op->kind) {
     case MIENI_OP_CONV:
     case MIENI_OP_POINTWISE:

@@ -72,6 +72,7 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/half.c
     ${CMAKE_CURRENT_LIST_DIR}/loader.c
     ${CMAKE_CURRENT_LIST_DIR}/memory.c
+    ${CMAKE_CURRENT_LIST_DIR}/order.c
     ${CMAKE_CURRENT_LIST_DIR}/picture.c
     ${CMAKE_CURRENT_LIST_DIR}/pipeline.c
     ${CMAKE_CURRENT_LIST_DIR}/plan.c

@@ -22,6 +22,9 @@
 #define VULKAN_PUSH_WORDS 32
 #define VULKAN_CONSTANTS 10
 
+/* Points between refinement and decoder. */
+#define VULKAN_REFINED_FLOATS (3 * 478)
+
 /* Parameters of a job, in words. Shaders count on these numbers. */
 enum VulkanParameter {
     VULKAN_PARAMETER_MAP = 0, /* six times low word, high word */
@@ -117,8 +120,16 @@ typedef enum VulkanGrid {
     VULKAN_GRID_QUARTER /* y: groups of four jobs */
 } VulkanGrid;
 
+/* Floats of a job's activations; empty: begin == end. */
+typedef struct VulkanSpan {
+    uint32_t begin, end;
+} VulkanSpan;
+
 typedef struct VulkanStep {
     VkPipeline pipeline;
+    int32_t n_reads;
+    VulkanSpan reads[MIENI_OP_MAX_INPUTS + 2], written;
+    bool waits; /* for the steps since the last one that did */
     VulkanGrid grid;
     uint32_t groups_x, groups_y;
     uint32_t rows, tile; /* VULKAN_GRID_ROWS */
@@ -202,10 +213,17 @@ typedef struct VulkanBuild {
     const size_t *offsets; /* of tensors */
     const bool *is_half;   /* tensors */
     size_t refined_offset; /* of the points between refinement and decoder */
+    const MieniOp *op;     /* whose steps are added */
     VulkanTables tables;
 } VulkanBuild;
 /* Adds the steps of one operation to plan->steps, if build->tables.words is set. */
 MienStatus mieni_vulkan_add_steps(VulkanBuild *build, const MieniOp *op, MienError *error);
+
+/* order.c: for each operation the last one of its group, in which none reads what another writes.
+ */
+void mieni_vulkan_group_ends(const MieniPlan *plan, int32_t *ends);
+/* True if a step that follows the plan's last one may not run beside it and those before it. */
+bool mieni_vulkan_must_wait(const MieniDevicePlan *plan, const VulkanStep *step);
 
 /* half.c: which tensors hold halves where the device computes in half precision: those that only
  * convolutions and the like touch. What goes in, what comes out, and what decoders, refinement and
