@@ -110,20 +110,22 @@ static inline void gemm_locate_run(const MieniConvArgs *args, const GemmInput *i
     const MieniPlane *residual = &args->residual;
     const float *in = input->in + (y - row_begin) * input->row + x * input->pixel;
     float *out = mieni_plane_at(&args->out, y, x);
+    ptrdiff_t in_step = input->pixel, out_step = args->out.pixel_stride;
 
-    for (int32_t i = 0; i < n; i++) {
-        block->in[at + i] = in + i * input->pixel;
-        block->out[at + i] = out + i * args->out.pixel_stride;
+    /* Moving pointers: compilers make 64-bit products of i * stride, which AVX2 does not have. */
+    for (int32_t i = 0; i < n; i++, in += in_step, out += out_step) {
+        block->in[at + i] = in;
+        block->out[at + i] = out;
     }
     if (args->shape->residual == MIENI_RESIDUAL_ADD) {
         const float *from = mieni_plane_at(residual, y, x);
-        for (int32_t i = 0; i < n; i++)
-            block->residual[at + i] = from + i * residual->pixel_stride;
+        for (int32_t i = 0; i < n; i++, from += residual->pixel_stride)
+            block->residual[at + i] = from;
     } else if (args->shape->residual == MIENI_RESIDUAL_MAXPOOL) {
         const float *from = mieni_plane_at(residual, 2 * y, 2 * x);
         ptrdiff_t down = 2 * y + 1 < residual->height ? residual->row_stride : 0;
-        for (int32_t i = 0; i < n; i++) {
-            block->residual[at + i] = from + 2 * i * residual->pixel_stride;
+        for (int32_t i = 0; i < n; i++, from += 2 * residual->pixel_stride) {
+            block->residual[at + i] = from;
             block->right[at + i] = 2 * (x + i) + 1 < residual->width ? residual->pixel_stride : 0;
             block->down[at + i] = down;
         }

@@ -79,8 +79,9 @@ typedef struct Panel {
         EACH_VECTOR(STORE_VECTOR, i)                                                               \
     }
 
-/* `rows` and `vectors` are constants wherever this is inlined. */
-MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const int vectors)
+/* `rows`, `vectors` and `one_tap` are constants wherever this is inlined. */
+MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const int vectors,
+                       const bool one_tap)
 {
     const GemmInput *input = panel->input;
     const float *weights = panel->packed + 16 * vectors;
@@ -88,8 +89,9 @@ MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const 
     const float *in[MAX_ROWS];
 
     EACH_ROW(BEGIN_ROW)
-    for (int32_t ky = 0; ky < input->taps_y; ky++) {
-        for (int32_t kx = 0; kx < input->taps_x; kx++) {
+    const int32_t taps_y = one_tap ? 1 : input->taps_y, taps_x = one_tap ? 1 : input->taps_x;
+    for (int32_t ky = 0; ky < taps_y; ky++) {
+        for (int32_t kx = 0; kx < taps_x; kx++) {
             ptrdiff_t offset = ky * input->tap_row + kx * input->tap_pixel;
             EACH_ROW(LOCATE_ROW)
             for (ptrdiff_t k = 0; k < input->depth; k++) {
@@ -114,11 +116,16 @@ MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const 
     EACH_ROW(STORE_ROW)
 }
 
-/* Each tile is a function of its own, for the sake of the compiler's register allocation. */
+/* Each tile is a function of its own, for the sake of the compiler's register allocation. Most
+ * products have one tap; with few factors the loops over taps are felt. */
 #define TILE(rows, vectors)                                                                        \
     static void tile_##rows##x##vectors(const Panel *panel, int32_t first)                         \
     {                                                                                              \
-        tile(panel, first, rows, vectors);                                                         \
+        tile(panel, first, rows, vectors, true);                                                   \
+    }                                                                                              \
+    static void taps_##rows##x##vectors(const Panel *panel, int32_t first)                         \
+    {                                                                                              \
+        tile(panel, first, rows, vectors, false);                                                  \
     }
 TILE(1, 1)
 TILE(2, 1)
@@ -141,25 +148,41 @@ TILE(4, 3)
 
 typedef void (*TileFn)(const Panel *panel, int32_t first);
 
-static const int32_t most_rows[MAX_VECTORS + 1] = {0, 8, 6, 4};
-static const TileFn tiles[MAX_VECTORS + 1][MAX_ROWS + 1] = {
-    {NULL},
-    {NULL, tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1},
-    {NULL, tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2},
-    {NULL, tile_1x3, tile_2x3, tile_3x3, tile_4x3}};
+/* [one tap, more][vectors][rows] */
+#define TILES(kind)                                                                                \
+    {                                                                                              \
+        {NULL}, {NULL,      kind##1x1, kind##2x1, kind##3x1, kind##4x1,                            \
+                 kind##5x1, kind##6x1, kind##7x1, kind##8x1},                                      \
+            {NULL, kind##1x2, kind##2x2, kind##3x2, kind##4x2, kind##5x2, kind##6x2},              \
+            {NULL, kind##1x3, kind##2x3, kind##3x3, kind##4x3},                                    \
+    }
+static const TileFn tiles[2][MAX_VECTORS + 1][MAX_ROWS + 1] = {TILES(tile_), TILES(taps_)};
 
 /* Tiles of nearly equal size: 9 pixels are 5 + 4, not 6 + 3, which would wait for its own sums. */
-static void run_panel(const Panel *panel, int32_t n_pixels, int32_t width)
+MIENI_INLINE void run_tiles(const Panel *panel, int32_t n_pixels, const int vectors, const int most)
 {
-    int32_t vectors = width / 8, most = most_rows[vectors];
-    int32_t n_tiles = (n_pixels + most - 1) / most;
-    int32_t rows = n_pixels / n_tiles, n_larger = n_pixels % n_tiles;
-
+    bool more_taps = panel->input->taps_y * panel->input->taps_x > 1;
+    const TileFn *fitting = tiles[more_taps][vectors];
+    int32_t n_tiles = (n_pixels + most - 1) / most, rows = most, n_larger = 0;
+    if (n_tiles * most != n_pixels) {
+        rows = n_pixels / n_tiles;
+        n_larger = n_pixels % n_tiles;
+    }
     for (int32_t i = 0, first = 0; i < n_tiles; i++) {
         int32_t n = rows + (i < n_larger);
-        tiles[vectors][n](panel, first);
+        fitting[n](panel, first);
         first += n;
     }
+}
+
+static void run_panel(const Panel *panel, int32_t n_pixels, int32_t width)
+{
+    if (width == 16)
+        run_tiles(panel, n_pixels, 2, 6);
+    else if (width == 8)
+        run_tiles(panel, n_pixels, 1, 8);
+    else
+        run_tiles(panel, n_pixels, 3, 4);
 }
 
 /* A panel's residual or output in full vectors, one pixel after the other. */
