@@ -217,6 +217,9 @@ static void write_case(const Subject *subject, const Case *c, Network *network)
 static void write_large(void **state)
 {
     (void)state;
+    test_need_data("testdata/obama.jpg");
+    test_need_data("testdata/lin-manuel-miranda.png");
+    test_need_data("testdata/alex-lacamoire.png");
     for (size_t i = 0; i < MIENI_COUNT_OF(subjects); i++) {
         const Subject *subject = &subjects[i];
         char file[128];

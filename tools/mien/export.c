@@ -91,10 +91,11 @@ static char *path_in_folder(const MienModel *model, size_t network, const CliExp
                  wanted->file, own);
         return NULL;
     }
-    char *file = malloc((size_t)length + sizeof(".onnx"));
+    size_t size = (size_t)length + sizeof(".onnx");
+    char *file = malloc(size);
     char *path = NULL;
     if (file) {
-        sprintf(file, "%.*s.onnx", length, name);
+        snprintf(file, size, "%.*s.onnx", length, name);
         path = cli_join(wanted->onnx, file);
     }
     free(file);
