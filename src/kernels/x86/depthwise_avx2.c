@@ -57,16 +57,36 @@ void mieni_depthwise_pack_avx2(const MieniConvShape *shape, const float *depthwi
 /* `outputs` (at most 4) neighbouring outputs of one group. in: the first output's upper left tap.
  * stride and outputs are constants wherever this is inlined. */
 MIENI_INLINE void slide(const float *in, ptrdiff_t row_stride, ptrdiff_t pixel_stride,
-                        const __m256 bias, const __m256 w[9], float *to, ptrdiff_t to_stride,
-                        const int stride, const int outputs)
+                        const float *packed, float *to, ptrdiff_t to_stride, const int stride,
+                        const int outputs)
 {
+    const __m256 w[9] = {
+        _mm256_load_ps(packed + 8),  _mm256_load_ps(packed + 16), _mm256_load_ps(packed + 24),
+        _mm256_load_ps(packed + 32), _mm256_load_ps(packed + 40), _mm256_load_ps(packed + 48),
+        _mm256_load_ps(packed + 56), _mm256_load_ps(packed + 64), _mm256_load_ps(packed + 72)};
     __m256 sums[4];
-    sums[0] = sums[1] = sums[2] = sums[3] = bias;
+    sums[0] = sums[1] = sums[2] = sums[3] = _mm256_load_ps(packed);
     /* clang-format off */
     COLUMN(0) COLUMN(1) COLUMN(2) COLUMN(3) COLUMN(4) COLUMN(5) COLUMN(6) COLUMN(7) COLUMN(8)
     STORE(0) STORE(1) STORE(2) STORE(3)
     /* clang-format on */
 }
+
+/* With stride 2 a group is a call: inlined into a loop over groups, the places of its 27 factors
+ * are kept on the stack by GCC. */
+#define SLIDE_2(outputs)                                                                           \
+    static void slide_2_##outputs(const float *in, ptrdiff_t row_stride, ptrdiff_t pixel_stride,   \
+                                  const float *packed, float *to, ptrdiff_t to_stride)             \
+    {                                                                                              \
+        slide(in, row_stride, pixel_stride, packed, to, to_stride, 2, outputs);                    \
+    }
+SLIDE_2(1)
+SLIDE_2(2)
+SLIDE_2(3)
+SLIDE_2(4)
+
+typedef void (*SlideFn)(const float *in, ptrdiff_t row_stride, ptrdiff_t pixel_stride,
+                        const float *packed, float *to, ptrdiff_t to_stride);
 
 /* What an output row consists of. */
 typedef struct Row {
@@ -77,33 +97,42 @@ typedef struct Row {
 } Row;
 
 /* `outputs` neighbouring pixels, all channels: neighbours in memory follow each other. */
-MIENI_INLINE void columns(const Row *row, const float *in, float *to, const int stride,
-                          const int outputs)
+MIENI_INLINE void columns(const Row *row, const float *in, float *to, const int outputs)
 {
     const float *packed = row->packed;
-    for (int32_t c = 0; c < row->channels; c += 8, packed += 80) {
-        const __m256 w[9] = {
-            _mm256_load_ps(packed + 8),  _mm256_load_ps(packed + 16), _mm256_load_ps(packed + 24),
-            _mm256_load_ps(packed + 32), _mm256_load_ps(packed + 40), _mm256_load_ps(packed + 48),
-            _mm256_load_ps(packed + 56), _mm256_load_ps(packed + 64), _mm256_load_ps(packed + 72)};
-        slide(in + c, row->row_stride, row->pixel_stride, _mm256_load_ps(packed), w, to + c,
-              row->channels, stride, outputs);
-    }
+    for (int32_t c = 0; c < row->channels; c += 8, packed += 80)
+        slide(in + c, row->row_stride, row->pixel_stride, packed, to + c, row->channels, 1,
+              outputs);
 }
 
-MIENI_INLINE void row_3x3(const Row *row, const float *in, float *to, const int stride)
+static void row_stride_1(const Row *row, const float *in, float *to)
 {
-    ptrdiff_t step = stride * row->pixel_stride;
+    ptrdiff_t step = row->pixel_stride;
     int32_t left = row->width;
 
     for (; left >= 4 && left != 6; left -= 4, in += 4 * step, to += 4 * row->channels)
-        columns(row, in, to, stride, 4);
+        columns(row, in, to, 4);
     for (; left >= 3; left -= 3, in += 3 * step, to += 3 * row->channels)
-        columns(row, in, to, stride, 3);
+        columns(row, in, to, 3);
     if (left == 2)
-        columns(row, in, to, stride, 2);
+        columns(row, in, to, 2);
     else if (left == 1)
-        columns(row, in, to, stride, 1);
+        columns(row, in, to, 1);
+}
+
+static void row_stride_2(const Row *row, const float *in, float *to)
+{
+    static const SlideFn slides[5] = {NULL, slide_2_1, slide_2_2, slide_2_3, slide_2_4};
+    ptrdiff_t step = 2 * row->pixel_stride;
+
+    for (int32_t left = row->width, n; left > 0; left -= n) {
+        n = left >= 4 && left != 6 ? 4 : MIENI_MIN(left, 3);
+        const float *packed = row->packed;
+        for (int32_t c = 0; c < row->channels; c += 8, packed += 80)
+            slides[n](in + c, row->row_stride, row->pixel_stride, packed, to + c, row->channels);
+        in += n * step;
+        to += n * row->channels;
+    }
 }
 
 /* Any kernel, any border: one output of one group. */
@@ -156,9 +185,9 @@ void mieni_depthwise_row_avx2(const MieniConvArgs *args, const float *packed, in
     }
     const float *in = mieni_plane_at(plane, y * shape->stride - shape->pad_top, -shape->pad_left);
     if (shape->stride == 1)
-        row_3x3(&row, in, to, 1);
+        row_stride_1(&row, in, to);
     else
-        row_3x3(&row, in, to, 2);
+        row_stride_2(&row, in, to);
 }
 
 /* [depthwise with bias][slope], the latter padded to 8. */
