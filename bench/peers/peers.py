@@ -76,14 +76,18 @@ class LiteRt:
         self.interpreter = Interpreter(model_content=data, num_threads=1)
         self.interpreter.allocate_tensors()
         random = np.random.default_rng(1)
-        for detail in self.interpreter.get_input_details():
-            value = random.random(tuple(detail["shape"]), np.float32)
-            self.interpreter.set_tensor(detail["index"], value)
+        self.inputs = [
+            (detail["index"], random.random(tuple(detail["shape"]), np.float32))
+            for detail in self.interpreter.get_input_details()
+        ]
 
     def best_ms(self, n):
+        """From the caller's arrays on, as mien's side is timed."""
         best = 1e9
         for _ in range(n):
             start = time.perf_counter()
+            for index, value in self.inputs:
+                self.interpreter.set_tensor(index, value)
             self.interpreter.invoke()
             best = min(best, time.perf_counter() - start)
         return best * 1e3
