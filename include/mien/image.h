@@ -68,6 +68,10 @@ typedef struct MienImage {
     MienColorRange color_range;
     /** Clockwise turn that makes the stored picture upright: 0, 90, 180, 270 (default 0) */
     int32_t rotation_degrees;
+    /** A further clockwise turn for the detector alone: the faces stand upright after it, but the
+     * results stay those of the picture without it, as with rotation_degrees of MediaPipe's
+     * ImageProcessingOptions. 0, 90, 180, 270 (default 0) */
+    int32_t detector_rotation_degrees;
 } MienImage;
 
 /**

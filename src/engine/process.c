@@ -6,6 +6,7 @@
  */
 #include <math.h>
 
+#include "base/trig.h"
 #include "engine/engine_private.h"
 
 /* Makes room for n frames; what is there stays. */
@@ -232,10 +233,24 @@ static void take_landmarks(MienEngine *engine, const MieniTicket *ticket, MieniJ
                                       .landmarks = landmarks};
 }
 
+/* The whole picture, as the detector is to see it. Source: MediaPipe,
+ * tasks/cc/vision/core/base_vision_task_api.h: the rectangle's sides are those of the turned
+ * picture, in units of the sides of this one. */
+static MieniTrack whole_picture(const MieniView *view)
+{
+    MieniTrack whole = {.rect = {0.5f, 0.5f, 1, 1, 0}};
+    int32_t turn = view->image.detector_rotation_degrees;
+    if (turn % 180 != 0) {
+        whole.rect.width = (float)view->upright_height / (float)view->upright_width;
+        whole.rect.height = (float)view->upright_width / (float)view->upright_height;
+    }
+    whole.rect.rotation = (float)(-turn * MIENI_PI / 180.0);
+    return whole;
+}
+
 /* Finds out where to look in every frame of a round. */
 static MienStatus find_places(MienEngine *engine, size_t n, size_t round)
 {
-    static const MieniTrack whole = {.rect = {0.5f, 0.5f, 1, 1, 0}};
     MieniStage *stage = &engine->detector;
     MieniTakeFn take = engine->landmarks.plan ? take_places : take_faces;
     MienStatus status = MIEN_OK;
@@ -243,6 +258,7 @@ static MienStatus find_places(MienEngine *engine, size_t n, size_t round)
         MieniFrame *frame = &engine->frames[i];
         if (frame->round != round)
             continue;
+        MieniTrack whole = whole_picture(&frame->view);
         if (frame->stream && frame->stream->working.n_tracks >= engine->options.max_faces)
             associate(engine, frame, 0);
         else

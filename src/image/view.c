@@ -75,11 +75,16 @@ static MienStatus check_fields(const MienImage *image, MienError *error)
         if (status != MIEN_OK)
             return status;
     }
-    int32_t turn = image->rotation_degrees;
-    if (turn != 0 && turn != 90 && turn != 180 && turn != 270)
-        return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
-                          "rotation_degrees of the picture is %d, not 0, 90, 180 or 270",
-                          (int)turn);
+    const struct {
+        const char *name;
+        int32_t value;
+    } turns[] = {{"rotation_degrees", image->rotation_degrees},
+                 {"detector_rotation_degrees", image->detector_rotation_degrees}};
+    for (size_t i = 0; i < MIENI_COUNT_OF(turns); i++)
+        if (turns[i].value % 90 != 0 || turns[i].value < 0 || turns[i].value > 270)
+            return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
+                              "%s of the picture is %d, not 0, 90, 180 or 270", turns[i].name,
+                              (int)turns[i].value);
     if (n_planes > 1 && (unsigned)image->color_matrix > (unsigned)MIEN_MATRIX_BT2020)
         return mieni_fail(error, MIEN_E_ARGUMENT, REASON,
                           "color_matrix of the picture is %d, which is no MIEN_MATRIX_ value",

@@ -24,6 +24,7 @@ static void test_packed(void **state)
     assert_null(image.planes[1]);
     assert_null(image.planes[2]);
     assert_int_equal(image.rotation_degrees, 0);
+    assert_int_equal(image.detector_rotation_degrees, 0);
     mien_image_init(&image, MIEN_PIXEL_RGB24, 7, 5, memory + 400, -100);
     assert_int_equal(image.strides_bytes[0], -100);
     assert_int_equal(offset(&image, 0), 400);

@@ -76,6 +76,9 @@ static void test_refuses(void **state)
         image = sound(MIEN_PIXEL_RGB24);
         image.rotation_degrees = bad_turns[i];
         check_refused(&image, "rotation_degrees");
+        image = sound(MIEN_PIXEL_RGB24);
+        image.detector_rotation_degrees = bad_turns[i];
+        check_refused(&image, "detector_rotation_degrees");
     }
     image = sound(MIEN_PIXEL_NV12);
     image.color_matrix = (MienColorMatrix)3;

@@ -10,6 +10,7 @@ import os
 import mediapipe
 import numpy as np
 from mediapipe.tasks.python import vision
+from mediapipe.tasks.python.vision.core.image_processing_options import ImageProcessingOptions
 
 import common
 import goldfile
@@ -17,6 +18,7 @@ import goldfile
 BUNDLE = "face_landmarker.task"
 MAX_FACES = 4
 FRAME_MS = 33
+TURNED = ["alex-lacamoire.png", "lin-manuel-miranda.png"]
 
 
 def landmarker(args, **options):
@@ -64,6 +66,24 @@ def stills(args, models):
             })
 
 
+def turned(args, models):
+    """Pictures that lie on a side or on the head, and rotation_degrees that says so."""
+    notes = ["FaceLandmarker, IMAGE, num_faces 1, blendshapes and matrices; row i: the picture is turned i + 1 times "
+             "by 90 degrees counterclockwise, numpy.rot90, and rotation_degrees is 90 (i + 1)"]
+    with landmarker(args) as task:
+        for name in TURNED:
+            pixels = common.picture(args, name)
+            rows = [arrays(task.detect(image_of(np.rot90(pixels, turns)), ImageProcessingOptions(
+                rotation_degrees=90 * turns))) for turns in (1, 2, 3)]
+            landmarks, blendshapes, matrices = [np.concatenate(each) for each in zip(*rows)]
+            write(args, models, notes, "turned-" + os.path.splitext(name)[0], {
+                "rgb_sha256": common.digest(pixels.tobytes()),
+                "landmarks": landmarks,
+                "blendshapes": blendshapes,
+                "matrices": matrices,
+            })
+
+
 def video(args, models, name, max_faces):
     smoothed = "smoothed" if max_faces == 1 else "not smoothed"
     notes = [
@@ -96,6 +116,7 @@ def main():
     args = common.arguments(__doc__.splitlines()[0])
     models = {BUNDLE: common.model_bytes(args, BUNDLE)}
     stills(args, models)
+    turned(args, models)
     video(args, models, "hamilton", 1)
     video(args, models, "hamilton-max-2", 2)
 

@@ -55,6 +55,7 @@ class MienImage(Structure):
         ("color_matrix", c_int),
         ("color_range", c_int),
         ("rotation_degrees", c_int32),
+        ("detector_rotation_degrees", c_int32),
     ]
 
 

@@ -48,6 +48,8 @@ class Image:
     format: None for GRAY, RGB or RGBA by the shape.
     rotation: clockwise turn that makes the picture upright: 0, 90, 180 or 270. Results are those
         of the upright picture.
+    detector_rotation: a further turn that makes the faces upright for the detector alone; results
+        are those of the picture without it, as in MediaPipe's ImageProcessingOptions.
     color_matrix, color_range: of NV12 and I420: "bt601", "bt709", "bt2020"; "limited", "full".
 
     Rows may lie apart, and may be read backwards (pixels[:, :, ::-1], pixels[::-1]); pixels that
@@ -55,7 +57,8 @@ class Image:
     """
 
     def __init__(self, pixels: Any, format: Optional[str] = None, rotation: int = 0,
-                 color_matrix: str = "bt601", color_range: str = "limited") -> None:
+                 color_matrix: str = "bt601", color_range: str = "limited",
+                 detector_rotation: int = 0) -> None:
         array = _as_array(pixels)
         if array.dtype != np.uint8:
             raise ValueError("pixels have dtype {}, not uint8".format(array.dtype))
@@ -88,6 +91,7 @@ class Image:
         image.color_matrix = lookup(_abi.COLOR_MATRICES, "color_matrix", color_matrix)
         image.color_range = lookup(_abi.COLOR_RANGES, "color_range", color_range)
         image.rotation_degrees = integer("rotation", rotation)
+        image.detector_rotation_degrees = integer("detector_rotation", detector_rotation)
         if format in ("NV12", "I420"):
             self._add_chroma(image, format)
         self._c = image

@@ -2,11 +2,10 @@
 """MediaPipe's Face Landmarker: mp.tasks.vision.FaceLandmarker."""
 import enum
 import logging
-import math
 import operator
 import threading
 import weakref
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 
@@ -157,8 +156,7 @@ class FaceLandmarker:
         self._lock = threading.Lock()
         self._last_ms = None  # type: Optional[int]
         # Pictures of the stream that wait for their results, by their time.
-        self._sent = {}  # type: Dict[int, Tuple[Image, int]]
-        self._fov = _FOV_DEGREES
+        self._sent = {}  # type: Dict[int, Image]
         self._engine = self._make_engine()
 
     @classmethod
@@ -193,9 +191,9 @@ class FaceLandmarker:
         self._want(VisionTaskRunningMode.LIVE_STREAM)
         timestamp_ms = operator.index(timestamp_ms)
         with self._lock:
-            picture, rotation = self._describe(image, image_processing_options)
+            picture = self._describe(image, image_processing_options)
             self._check_time(timestamp_ms)
-            self._sent[timestamp_ms] = image, rotation
+            self._sent[timestamp_ms] = image
             try:
                 self._engine.send(picture, timestamp_ms * 1000)
             except Exception:
@@ -229,7 +227,7 @@ class FaceLandmarker:
                 min_presence_confidence=options.min_face_presence_confidence,
                 min_tracking_confidence=clamp(options.min_tracking_confidence),
                 blendshapes=options.output_face_blendshapes,
-                transform=options.output_facial_transformation_matrixes, fov_degrees=self._fov,
+                transform=options.output_facial_transformation_matrixes, fov_degrees=_FOV_DEGREES,
                 on_result=_weakly(self._answer) if streaming else None)
         except DeviceError:
             raise
@@ -247,8 +245,8 @@ class FaceLandmarker:
             raise ValueError("Input timestamp must be monotonically increasing.")
 
     def _describe(self, image: Image,
-                  options: Optional[ImageProcessingOptions]) -> Tuple[Picture, int]:
-        """The picture for the engine, and how it is to be turned."""
+                  options: Optional[ImageProcessingOptions]) -> Picture:
+        """The picture for the engine."""
         if options is not None and options.region_of_interest is not None:
             raise ValueError("This task doesn't support region-of-interest.")
         rotation = options.rotation_degrees if options is not None else 0
@@ -258,69 +256,37 @@ class FaceLandmarker:
         if image.image_format not in formats:
             raise ValueError("FaceLandmarker takes SRGB and SRGBA images, not {}".format(
                 image.image_format.name))
-        rotation %= 360
-        self._see_with(image, rotation)
-        return Picture(image.numpy_view(), formats[image.image_format], rotation), rotation
-
-    def _see_with(self, image: Image, rotation: int) -> None:
-        """MediaPipe's camera sees the picture as it is stored, the engine's as it is turned."""
-        fov = _FOV_DEGREES
-        if rotation % 180 and self._options.output_facial_transformation_matrixes:
-            half = math.tan(math.radians(_FOV_DEGREES / 2)) * image.width / image.height
-            fov = math.degrees(2 * math.atan(half))
-        if fov != self._fov:
-            self._fov = fov
-            self._engine.close()
-            self._engine = self._make_engine()
+        return Picture(image.numpy_view(), formats[image.image_format],
+                       detector_rotation=rotation % 360)
 
     def _process(self, image: Image, timestamp_ms: int,
                  options: Optional[ImageProcessingOptions]) -> FaceLandmarkerResult:
         with self._lock:
-            picture, rotation = self._describe(image, options)
+            picture = self._describe(image, options)
             if self._mode == VisionTaskRunningMode.VIDEO:
                 self._check_time(timestamp_ms)
             result = self._engine.process(picture, timestamp_ms * 1000)
             self._last_ms = timestamp_ms
-        return _convert(result, image, rotation)
+        return _convert(result)
 
     def _answer(self, result: Any, timestamp_us: int) -> None:
         timestamp_ms = timestamp_us // 1000
-        image, rotation = self._sent.pop(timestamp_ms)
+        image = self._sent.pop(timestamp_ms)
         for earlier in [each for each in list(self._sent) if each < timestamp_ms]:
             self._sent.pop(earlier, None)  # gave way to this one
         if isinstance(result, Exception):
             _log.error("a frame of the live stream failed: %s", result)
             return
         assert self._options.result_callback is not None
-        self._options.result_callback(_convert(result, image, rotation), image, timestamp_ms)
+        self._options.result_callback(_convert(result), image, timestamp_ms)
 
 
-def _turn_back(points: np.ndarray, image: Image, rotation: int) -> np.ndarray:
-    """Landmarks of the turned picture as those of the picture that was given."""
-    x, y, z = points[..., 0], points[..., 1], points[..., 2]
-    if rotation == 180:
-        return np.stack([1 - x, 1 - y, z], -1)
-    z = z * np.float32(image.height / image.width)  # a turned picture is as wide as this is high
-    return np.stack([y, 1 - x, z] if rotation == 90 else [1 - y, x, z], -1)
-
-
-def _turn_matrix_back(matrix: np.ndarray, rotation: int) -> np.ndarray:
-    """The same about the camera's z axis, which points to the viewer."""
-    cosine, sine = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[rotation]
-    turn = np.array([[cosine, -sine, 0, 0], [sine, cosine, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
-                    np.float32)
-    return turn @ matrix
-
-
-def _convert(result: Result, image: Image, rotation: int) -> FaceLandmarkerResult:
-    landmarks = _turn_back(result.landmarks, image, rotation) if rotation else result.landmarks
+def _convert(result: Result) -> FaceLandmarkerResult:
     matrices = [] if result.matrices is None else [
         matrix.copy() for matrix in result.matrices if not np.isnan(matrix[0, 0])]
-    if rotation:
-        matrices = [_turn_matrix_back(matrix, rotation) for matrix in matrices]
     scores = [] if result.blendshapes is None else result.blendshapes.tolist()
     return FaceLandmarkerResult(
-        [[NormalizedLandmark(x, y, z) for x, y, z in face] for face in landmarks.tolist()],
+        [[NormalizedLandmark(x, y, z) for x, y, z in face] for face in result.landmarks.tolist()],
         [[Category(index, score, None, name)
           for index, (score, name) in enumerate(zip(face, BLENDSHAPE_NAMES))] for face in scores],
         matrices)
