@@ -35,6 +35,7 @@ Classifier: Programming Language :: Python :: 3
 Requires-Python: >=3.6
 Requires-Dist: numpy
 Requires-Dist: ray[data]; extra == "ray"
+Requires-Dist: typing_extensions; extra == "ray"
 Provides-Extra: ray
 Description-Content-Type: text/markdown
 

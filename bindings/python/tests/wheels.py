@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks wheels, and installs the one of this machine for every Python that is found.
 
-    python3 wheels.py WHEELS WORK [VERSION...]
+    python3 wheels.py [--build BUILD] WHEELS WORK [VERSION...]
 
 WHEELS: folder with the wheels. WORK: folder for the virtual environments. VERSION: such as 3.9;
 without it every python3.N in PATH and of pyenv. In each environment, which begins with nothing, pip
-installs the wheel and what it asks for, and the package's tests run; OpenCV's too where pip has it.
+installs the wheel and what it asks for, and the package's tests run. With BUILD they run in one of
+them with its tool, with libmien-media, and with what requirements-tests.txt names: OpenCV and Ray.
 """
+import argparse
 import base64
+import concurrent.futures
 import glob
 import hashlib
 import os
@@ -20,6 +23,7 @@ import tempfile
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+FOR_OTHERS = ("3.13", "3.12", "3.11")  # what requirements-tests.txt is for, the first that is here
 OLDEST_GLIBC = (2, 27)  # JetPack 4
 MACHINES = {"x86_64": "Advanced Micro Devices X86-64", "aarch64": "AArch64"}
 CHECK = "import unittest, sys\nsys.exit(not unittest.main(module=None, argv={!r}, exit=False).result.wasSuccessful())"
@@ -112,50 +116,100 @@ def run(*command, **options):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
     text = done.stdout.decode("utf-8", "replace")
     if done.returncode:
-        sys.exit("{}: failed\n{}".format(" ".join(command), text))
+        raise RuntimeError("{}: failed\n{}".format(" ".join(command), text))
     return text
 
 
-def test_in(python, version, wheel, folder):
-    """Installs the wheel into an environment of its own and runs the tests there."""
+def pip_in(folder):
+    return [os.path.join(folder, "bin", "python"), "-m", "pip", "--quiet",
+            "--disable-pip-version-check", "install"]
+
+
+def make_environment(python, wheel, folder):
+    """A virtual environment with the wheel and what it asks for."""
     shutil.rmtree(folder, ignore_errors=True)
     run(python, "-m", "venv", folder)
     inside = os.path.join(folder, "bin", "python")
-    pip = [inside, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     if int(run(inside, "-m", "pip", "--version").split()[1].split(".")[0]) < 20:
-        run(*(pip + ["--upgrade", "pip"]))  # older ones know no wheels for manylinux2014
-    run(*(pip + [wheel]))
+        run(*(pip_in(folder) + ["--upgrade", "pip"]))  # older ones know no wheels for manylinux2014
+    run(*(pip_in(folder) + [wheel]))
     packages = run(inside, "-m", "pip", "list", "--format=freeze")
     assert "numpy" in packages and "mien" in packages, packages
-    quietly(*(pip + ["--only-binary=:all:", "opencv-python-headless"]))
+
+
+def run_tests(name, folder, **variables):
+    """Runs the package's tests in an environment, and removes it."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    text = run(inside, "-B", "-c", CHECK.format(["tests", "discover", "-s", HERE, "-v"]), cwd=folder,
-               env=environment)
+    # The tests write nothing beside themselves, and what they import is compiled but once.
+    environment.update(variables, PYTHONPYCACHEPREFIX=os.path.join(folder, "cache"))
+    flags = [] if version_of(os.path.join(folder, "bin", "python")) not in ("3.6", "3.7") else ["-B"]
+    text = run(os.path.join(folder, "bin", "python"), *(flags + [
+        "-c", CHECK.format(["tests", "discover", "-s", HERE, "-v"])]), cwd=folder, env=environment)
     skipped = sorted(set(re.findall(r"skipped ['\"](.*)['\"]", text)))
-    print("python {}: {}{}".format(version, re.search(r"Ran \d+ tests in \S+", text).group(),
-                                   "; skipped: " + "; ".join(skipped) if skipped else ""))
+    reports = re.findall(r"import mien: .*", text)
+    print("python {}: {}{}".format(name, "; ".join(
+        re.findall(r"Ran \d+ tests in \S+", text) + reports),
+        "; skipped: " + "; ".join(skipped) if skipped else ""), flush=True)
     shutil.rmtree(folder)
 
 
+def test_alone(python, version, wheel, folder):
+    """The tests with nothing but NumPy."""
+    make_environment(python, wheel, folder)
+    run_tests(version, folder)
+
+
+def test_with_others(python, version, wheel, folder, build):
+    """The tests with OpenCV, Ray and libmien-media; without the first two if pip cannot get them."""
+    make_environment(python, wheel, folder)
+    others = os.path.join(HERE, "..", "requirements-tests.txt")
+    name = version + " with OpenCV and Ray"
+    if not quietly(*(pip_in(folder) + ["--only-binary=:all:", "--no-compile", "-r", others])):
+        print("[  SKIPPED ] OpenCV and Ray: pip cannot install requirements-tests.txt")
+        name = version
+    run_tests(name, folder, RAY_USAGE_STATS_ENABLED="0",
+              MIEN_TOOL=os.path.join(build, "tools", "mien", "mien"),
+              LD_LIBRARY_PATH=os.path.join(build, "media"))
+
+
 def main():
-    wheels, work, wanted = sys.argv[1], sys.argv[2], sys.argv[3:]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", help="folder with the tool and libmien-media")
+    parser.add_argument("wheels")
+    parser.add_argument("work")
+    parser.add_argument("version", nargs="*")
+    args = parser.parse_args()
     native = None
-    for path in sorted(glob.glob(os.path.join(wheels, "*.whl"))):
+    for path in sorted(glob.glob(os.path.join(args.wheels, "*.whl"))):
         arch = next(arch for arch in MACHINES if path.endswith(arch + ".whl"))
         with zipfile.ZipFile(path) as wheel:
             check_record(wheel)
             check_binaries(wheel, arch)
         if arch == platform.machine():
-            native = path
+            native = os.path.abspath(path)
     if not native:
-        sys.exit("{}: no wheel for {}".format(wheels, platform.machine()))
+        sys.exit("{}: no wheel for {}".format(args.wheels, platform.machine()))
     pythons = find_pythons()
-    versions = wanted or list(pythons)
-    for version in versions:
-        test_in(pythons[version], version, os.path.abspath(native),
-                os.path.join(os.path.abspath(work), "venv-" + version))
+    work = os.path.abspath(args.work)
+    versions = args.version or list(pythons)
+    best = next((version for version in FOR_OTHERS if args.build and version in versions), None)
+    if args.build and not best:
+        print("[  SKIPPED ] OpenCV and Ray: no Python of " + ", ".join(FOR_OTHERS))
+    # What pip does and what the tests do are in programs of their own: threads are enough to wait.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = []
+        for version in sorted(versions, key=lambda version: version != best):  # it takes longest
+            common = pythons[version], version, native, os.path.join(work, "venv-" + version)
+            if version == best:
+                jobs.append(pool.submit(test_with_others, *common, os.path.abspath(args.build)))
+            else:
+                jobs.append(pool.submit(test_alone, *common))
+        failures = [job.exception() for job in jobs if job.exception()]
+    for failure in failures:
+        print("{}: {}".format(type(failure).__name__, failure), file=sys.stderr)
     if len(pythons) < 2:
         print("[  SKIPPED ] a second Python: only {} is here".format(", ".join(versions)))
+    sys.exit(bool(failures))
 
 
 if __name__ == "__main__":
