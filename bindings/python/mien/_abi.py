@@ -214,6 +214,8 @@ FUNCTIONS = {
     "mien_engine_destroy": (None, [c_void_p]),
     "mien_result_n_faces": (c_size_t, [c_void_p]),
     "mien_result_face": (POINTER(MienFace), [c_void_p, c_size_t]),
+    "mien_result_clone": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "mien_result_destroy": (None, [c_void_p]),
     "mien_result_timestamp_us": (c_int64, [c_void_p]),
     "mien_blendshape_name": (c_char_p, [c_size_t]),
     "mien_topology_edges": (POINTER(MienEdge), [c_int, POINTER(c_size_t)]),

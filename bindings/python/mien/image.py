@@ -4,9 +4,11 @@ import ctypes
 import operator
 from typing import Any, Optional
 
-import numpy as np
-
 from . import _abi
+
+TYPE_CHECKING = False  # checkers of types take it for True
+if TYPE_CHECKING:
+    import numpy as np
 
 _BY_CHANNELS = {1: "GRAY", 3: "RGB", 4: "RGBA"}
 _CHANNELS = {"RGB": 3, "BGR": 3, "RGBA": 4, "BGRA": 4, "GRAY": 1}
@@ -14,8 +16,9 @@ _CHANNELS = {"RGB": 3, "BGR": 3, "RGBA": 4, "BGRA": 4, "GRAY": 1}
 _REVERSED = {"RGB": "BGR", "BGR": "RGB"}
 
 
-def _as_array(pixels: Any) -> np.ndarray:
+def _as_array(pixels: Any) -> "np.ndarray":
     """The object's own memory as an array, where it offers that."""
+    import numpy as np
     if isinstance(pixels, np.ndarray):
         return pixels
     if not hasattr(pixels, "__array_interface__") and hasattr(pixels, "__dlpack__"):
@@ -60,7 +63,7 @@ class Image:
                  color_matrix: str = "bt601", color_range: str = "limited",
                  detector_rotation: int = 0) -> None:
         array = _as_array(pixels)
-        if array.dtype != np.uint8:
+        if array.dtype != "uint8":
             raise ValueError("pixels have dtype {}, not uint8".format(array.dtype))
         if array.ndim == 3 and array.shape[2] == 1:
             array = array[:, :, 0]
@@ -80,7 +83,7 @@ class Image:
             code = _abi.PIXEL_FORMATS[_REVERSED[format]]
         inner = (channels, 1) if array.ndim == 3 else (1,)
         if array.strides[1:] != inner:
-            array = np.ascontiguousarray(array)
+            array = array.copy()
         self._array = array  # keeps the memory
         image = _abi.MienImage()
         image.struct_size = ctypes.sizeof(image)

@@ -8,11 +8,13 @@ import ctypes
 import os
 from typing import Any, Iterator, NamedTuple, Optional
 
-import numpy as np
-
 from . import _abi
 from ._library import Library, check, failure
 from .image import Image
+
+TYPE_CHECKING = False  # checkers of types take it for True
+if TYPE_CHECKING:
+    import numpy as np
 
 _NAME = "libmien-media.so.0"
 
@@ -49,8 +51,9 @@ class Frame(Image):
         self._c = library.mien_media_frame_image(pointer)[0]
         self.timestamp_us = library.mien_media_frame_timestamp_us(pointer)  # type: int
 
-    def to_rgb(self) -> np.ndarray:
+    def to_rgb(self) -> "np.ndarray":
         """The upright picture, uint8 [height, width, 3]."""
+        import numpy as np
         width, height = self._size
         pixels = np.empty((height, width, 3), np.uint8)
         status = self._library.mien_media_frame_to_rgb24(

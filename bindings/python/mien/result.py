@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was found in a picture, as arrays."""
 import ctypes
-from typing import Any, List, Optional
-
-import numpy as np
+from typing import Any, Callable, Dict, List, Optional
 
 from . import _abi
-from ._library import library
+from ._library import failure, library
+
+TYPE_CHECKING = False  # checkers of types take it for True
+if TYPE_CHECKING:
+    import numpy as np
 
 # MediaPipe's names of the blendshapes, in its order.
 BLENDSHAPE_NAMES = tuple(library.mien_blendshape_name(i).decode()
                          for i in range(_abi.N_BLENDSHAPES))
 
 
-def _numbers(faces: List[Any], fields: tuple, dtype: type) -> np.ndarray:
+def _numbers(faces: List[Any], fields: tuple, dtype: str) -> "np.ndarray":
+    import numpy as np
     rows = [[getattr(face, field) for field in fields] for face in faces]
     return np.array(rows, dtype).reshape(len(faces), len(fields))
 
 
-def _block(faces: List[Any], field: str, shape: tuple) -> np.ndarray:
+def _block(faces: List[Any], field: str, shape: tuple) -> "np.ndarray":
     """What a field of each face points to; NaN where a face has none."""
+    import numpy as np
     array = np.full((len(faces),) + shape, np.nan, np.float32)
     address = array.__array_interface__["data"][0]
     size = array.nbytes // max(len(faces), 1)
@@ -30,12 +34,46 @@ def _block(faces: List[Any], field: str, shape: tuple) -> np.ndarray:
     return array
 
 
+def _quaternions(faces: List[Any]) -> "np.ndarray":
+    import numpy as np
+    return np.array([list(face.quaternion) for face in faces], np.float32).reshape(len(faces), 4)
+
+
+# How the arrays are made of the faces and the number of landmarks.
+_MAKERS = {
+    "landmarks": lambda faces, n: _block(faces, "landmarks", (n, 3)),
+    "face_ids": lambda faces, n: _numbers(faces, ("face_id",), "int32")[:, 0],
+    "scores": lambda faces, n: _numbers(faces, ("score",), "float32")[:, 0],
+    "presences": lambda faces, n: _numbers(faces, ("presence",), "float32")[:, 0],
+    "boxes": lambda faces, n: _numbers(faces, ("box_x", "box_y", "box_width", "box_height"),
+                                       "float32"),
+    "blendshapes": lambda faces, n: _block(faces, "blendshapes", (_abi.N_BLENDSHAPES,)),
+    "matrices": lambda faces, n: _block(faces, "transform", (4, 4)),
+    "quaternions": lambda faces, n: _quaternions(faces),
+    "angles": lambda faces, n: _numbers(faces, ("yaw", "pitch", "roll"), "float32"),
+    "keypoints": lambda faces, n: _block(faces, "keypoints", (_abi.N_KEYPOINTS, 3)),
+}  # type: Dict[str, Callable[[List[Any], int], np.ndarray]]
+
+
+class _Clone:
+    """A result of the library's that is our own."""
+
+    def __init__(self, borrowed: Any) -> None:
+        self.pointer = ctypes.c_void_p()
+        status = library.mien_result_clone(borrowed, ctypes.byref(self.pointer))
+        if status != _abi.OK:
+            raise failure(status, "")
+
+    def __del__(self, destroy: Any = library.mien_result_destroy) -> None:
+        destroy(self.pointer)
+
+
 class Result:
     """The faces of one picture; a copy, which nobody else writes to. len() is their number.
 
-    Every array has a row a face. Coordinates are those of the upright picture: x and y divided by
-    its width and height, z of about the scale of x, smaller is nearer. Without a face the arrays
-    are empty; what was not asked for is None.
+    Every array has a row a face, and is made when it is first asked for. Coordinates are those of
+    the upright picture: x and y divided by its width and height, z of about the scale of x, smaller
+    is nearer. Without a face the arrays are empty; what was not asked for is None.
 
     timestamp_us: int, as it was passed
     landmarks: float32 [n, 468 or 478, 3]; [n, 0, 3] from an engine that only detects
@@ -52,37 +90,52 @@ class Result:
         picture, on the left and on the right, nose tip, mouth, ear on the left, ear on the right
     """
 
-    __slots__ = ("timestamp_us", "landmarks", "face_ids", "scores", "presences", "boxes",
-                 "blendshapes", "matrices", "quaternions", "angles", "keypoints")
+    __slots__ = ("timestamp_us", "_n_faces", "_n_landmarks", "_clone") + tuple(_MAKERS)
+
+    timestamp_us: int
+    landmarks: "np.ndarray"
+    face_ids: "np.ndarray"
+    scores: "np.ndarray"
+    presences: "np.ndarray"
+    boxes: "np.ndarray"
+    blendshapes: "Optional[np.ndarray]"
+    matrices: "Optional[np.ndarray]"
+    quaternions: "Optional[np.ndarray]"
+    angles: "Optional[np.ndarray]"
+    keypoints: "Optional[np.ndarray]"
 
     def __init__(self, pointer: Any, n_landmarks: int, blendshapes: bool, transform: bool) -> None:
-        faces = [library.mien_result_face(pointer, i)[0]
-                 for i in range(library.mien_result_n_faces(pointer))]
-        n = len(faces)
-        self.timestamp_us = library.mien_result_timestamp_us(pointer)  # type: int
-        self.landmarks = _block(faces, "landmarks", (n_landmarks, 3))  # type: np.ndarray
-        self.face_ids = _numbers(faces, ("face_id",), np.int32)[:, 0]  # type: np.ndarray
-        self.scores = _numbers(faces, ("score",), np.float32)[:, 0]  # type: np.ndarray
-        self.presences = _numbers(faces, ("presence",), np.float32)[:, 0]  # type: np.ndarray
-        self.boxes = _numbers(faces, ("box_x", "box_y", "box_width", "box_height"),
-                              np.float32)  # type: np.ndarray
-        self.blendshapes = None  # type: Optional[np.ndarray]
-        self.matrices = None  # type: Optional[np.ndarray]
-        self.quaternions = None  # type: Optional[np.ndarray]
-        self.angles = None  # type: Optional[np.ndarray]
-        self.keypoints = None  # type: Optional[np.ndarray]
-        if blendshapes:
-            self.blendshapes = _block(faces, "blendshapes", (_abi.N_BLENDSHAPES,))
-        if transform:
-            self.matrices = _block(faces, "transform", (4, 4))
-            self.quaternions = np.array([list(face.quaternion) for face in faces],
-                                        np.float32).reshape(n, 4)
-            self.angles = _numbers(faces, ("yaw", "pitch", "roll"), np.float32)
-        if not n_landmarks:
-            self.keypoints = _block(faces, "keypoints", (_abi.N_KEYPOINTS, 3))
+        self._clone = _Clone(pointer)
+        self._n_faces = library.mien_result_n_faces(pointer)  # type: int
+        self._n_landmarks = n_landmarks
+        self.timestamp_us = library.mien_result_timestamp_us(pointer)
+        if not blendshapes:
+            self.blendshapes = None
+        if not transform:
+            self.matrices = self.quaternions = self.angles = None
+        if n_landmarks:
+            self.keypoints = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Fills a slot that is still empty."""
+        if name not in _MAKERS:
+            raise AttributeError("mien.Result has no attribute {!r}".format(name))
+        clone = self._clone.pointer
+        faces = [library.mien_result_face(clone, i)[0] for i in range(self._n_faces)]
+        array = _MAKERS[name](faces, self._n_landmarks)
+        setattr(self, name, array)
+        return array
+
+    def __getstate__(self) -> Dict[str, Any]:
+        names = ["timestamp_us", "_n_faces", "_n_landmarks"] + list(_MAKERS)
+        return {name: getattr(self, name) for name in names}
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def __len__(self) -> int:
-        return len(self.face_ids)
+        return self._n_faces
 
     def __bool__(self) -> bool:
         return True

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine, and the arrays that it takes and gives."""
+import copy
 import json
 import os
+import pickle
 import subprocess
 import unittest
 
@@ -134,6 +136,21 @@ class TestEngine(TestCase):
         with mien.Engine() as engine:
             kept = engine.process(self.pixels)
         np.testing.assert_array_equal(kept.landmarks, copy)
+
+    def test_results_outlive_their_engine(self):
+        """Arrays are made when they are first asked for, and that may be late."""
+        with mien.Engine() as engine:
+            late = [engine.process(self.pixels) for _ in range(2)]
+            engine.process(np.zeros((50, 60, 3), np.uint8))
+        del engine
+        twin = pickle.loads(pickle.dumps(late[0]))
+        for result in late + [twin, copy.copy(twin)]:
+            self.assertEqual((len(result), result.blendshapes), (1, None))
+            for name in ("landmarks", "face_ids", "scores", "presences", "boxes"):
+                np.testing.assert_array_equal(getattr(result, name), getattr(self.result, name))
+        self.assertIs(late[1].landmarks, late[1].landmarks)
+        with self.assertRaises(AttributeError):
+            twin.nothing
 
     def test_batch(self):
         mirrored = self.pixels[:, ::-1]

@@ -9,6 +9,8 @@ import tempfile
 import os
 import unittest
 
+import mien
+
 from support import HERE, TestCase
 
 # CPU seconds of numpy's import, and of the one that follows.
@@ -24,7 +26,6 @@ print(between - begin, time.process_time() - between)
 
 class TestImport(TestCase):
     def test_is_small_beside_the_import_of_numpy(self):
-        import mien
         with tempfile.TemporaryDirectory() as folder:
             # A copy that is compiled, as pip leaves it: this one may be read from its sources.
             shutil.copytree(os.path.dirname(mien.__file__), os.path.join(folder, "mien"),
@@ -61,8 +62,31 @@ class TestImport(TestCase):
                              "'mediapipe', 'google', 'matplotlib', 'ray') if m in sys.modules))")
         self.assertEqual(loaded.strip(), "[]")
 
+    def test_loads_what_is_used_alone(self):
+        """A frame of libmien-media needs no array, nor does the number of faces in it."""
+        self.need_models()
+        loaded = self.python("import mien, sys; mien.Engine(None).close(); print(sorted(m for m in "
+                             "('numpy', 'logging', 'mien.topology') if m in sys.modules))")
+        self.assertEqual(loaded.strip(), "[]")
+        loaded = self.python("import mien.compat as mp, sys; mp.solutions.face_mesh; print(sorted("
+                             "m for m in ('dataclasses', 'logging', 'mien.compat.tasks', "
+                             "'mien.compat.solutions.drawing_utils') if m in sys.modules))")
+        self.assertNotIn("mien", loaded)
+        self.assertNotIn("logging", loaded)
+
+    def test_names(self):
+        """Every name that a package tells of is there, and dir() tells of them."""
+        import mien.compat as mp
+        for package in (mien, mp, mp.tasks, mp.tasks.python, mp.tasks.python.vision, mp.solutions,
+                        mp.framework.formats):
+            for name in package.__all__:
+                self.assertIsNotNone(getattr(package, name))
+                self.assertIn(name, dir(package))
+            with self.assertRaises(AttributeError):
+                package.nothing
+        self.assertTrue(callable(mien.devices))
+
     def test_has_type_hints(self):
-        import mien
         self.assertTrue(os.path.exists(os.path.join(os.path.dirname(mien.__file__), "py.typed")))
         self.assertIn("device", mien.Engine.__init__.__annotations__)
 

@@ -4,7 +4,14 @@
 Paths, names, defaults, exceptions and results are MediaPipe's; every class takes a keyword more,
 device, such as "cuda:0". docs/migration.md tells what differs.
 """
-from . import framework, solutions, tasks
-from .tasks.python.vision.core.image import Image, ImageFormat
+from .._lazy import defer
 
-__all__ = ["Image", "ImageFormat", "framework", "solutions", "tasks"]
+TYPE_CHECKING = False  # checkers of types take it for True
+if TYPE_CHECKING:
+    from . import framework, solutions, tasks
+    from .tasks.python.vision.core.image import Image, ImageFormat
+
+__all__ = defer(__name__, ("framework", "solutions", "tasks"), {
+    "Image": "tasks.python.vision.core.image",
+    "ImageFormat": "tasks.python.vision.core.image",
+})

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """MediaPipe's Face Landmarker: mp.tasks.vision.FaceLandmarker."""
 import enum
-import logging
 import operator
 import threading
 import weakref
@@ -24,7 +23,6 @@ from .core.image import Image, ImageFormat
 from .core.image_processing_options import ImageProcessingOptions
 from .core.vision_task_running_mode import VisionTaskRunningMode, validate_running_mode
 
-_log = logging.getLogger("mien")
 
 Blendshapes = enum.IntEnum(  # type: ignore
     "Blendshapes", [("".join("_" + letter if letter.isupper() else letter.upper()
@@ -44,25 +42,33 @@ class _Connection:
     end: int
 
 
-def _connections(name: str) -> List[_Connection]:
-    return [_Connection(start, end) for start, end in edges(name).tolist()]
+class _Connections:
+    """A list of connections as the attribute of a class; it is made when it is first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, _instance: Any, owner: type) -> List[_Connection]:
+        made = [_Connection(start, end) for start, end in edges(self._name).tolist()]
+        setattr(owner, "FACE_LANDMARKS_" + self._name, made)
+        return made
 
 
 class FaceLandmarksConnections:
     """Which landmarks are connected, by the subject's own left and right."""
 
     Connection = _Connection
-    FACE_LANDMARKS_LIPS = _connections("LIPS")
-    FACE_LANDMARKS_LEFT_EYE = _connections("LEFT_EYE")
-    FACE_LANDMARKS_LEFT_EYEBROW = _connections("LEFT_EYEBROW")
-    FACE_LANDMARKS_LEFT_IRIS = _connections("LEFT_IRIS")
-    FACE_LANDMARKS_RIGHT_EYE = _connections("RIGHT_EYE")
-    FACE_LANDMARKS_RIGHT_EYEBROW = _connections("RIGHT_EYEBROW")
-    FACE_LANDMARKS_RIGHT_IRIS = _connections("RIGHT_IRIS")
-    FACE_LANDMARKS_FACE_OVAL = _connections("FACE_OVAL")
-    FACE_LANDMARKS_NOSE = _connections("NOSE")
-    FACE_LANDMARKS_CONTOURS = _connections("CONTOURS")
-    FACE_LANDMARKS_TESSELATION = _connections("TESSELATION")
+    FACE_LANDMARKS_LIPS = _Connections("LIPS")
+    FACE_LANDMARKS_LEFT_EYE = _Connections("LEFT_EYE")
+    FACE_LANDMARKS_LEFT_EYEBROW = _Connections("LEFT_EYEBROW")
+    FACE_LANDMARKS_LEFT_IRIS = _Connections("LEFT_IRIS")
+    FACE_LANDMARKS_RIGHT_EYE = _Connections("RIGHT_EYE")
+    FACE_LANDMARKS_RIGHT_EYEBROW = _Connections("RIGHT_EYEBROW")
+    FACE_LANDMARKS_RIGHT_IRIS = _Connections("RIGHT_IRIS")
+    FACE_LANDMARKS_FACE_OVAL = _Connections("FACE_OVAL")
+    FACE_LANDMARKS_NOSE = _Connections("NOSE")
+    FACE_LANDMARKS_CONTOURS = _Connections("CONTOURS")
+    FACE_LANDMARKS_TESSELATION = _Connections("TESSELATION")
 
 
 @dataclass
@@ -275,7 +281,8 @@ class FaceLandmarker:
         for earlier in [each for each in list(self._sent) if each < timestamp_ms]:
             self._sent.pop(earlier, None)  # gave way to this one
         if isinstance(result, Exception):
-            _log.error("a frame of the live stream failed: %s", result)
+            import logging  # not with the package: to load it takes longer than to load this
+            logging.getLogger("mien").error("a frame of the live stream failed: %s", result)
             return
         assert self._options.result_callback is not None
         self._options.result_callback(_convert(result), image, timestamp_ms)
