@@ -37,6 +37,14 @@ typedef struct MieniJob {
     float presence;                      /* written: probability, 0..1 */
 } MieniJob;
 
+/* What an open device has done. */
+typedef struct MieniDeviceCounts {
+    uint64_t launches;    /* of kernels, those of recorded work too */
+    uint64_t submissions; /* of work: a graph or command buffer is one, however much is in it */
+    uint64_t copies_up, copies_down, bytes_up, bytes_down; /* between host and device */
+    double busy_ms; /* the device's own time for the kernels of runs, while it is timed */
+} MieniDeviceCounts;
+
 typedef struct MieniBackend {
     const char *name; /* "cpu"; devices are called name or name:index */
 
@@ -83,6 +91,14 @@ typedef struct MieniBackend {
 
     /* After all of its plans. NULL is fine. */
     void (*close)(MieniDevice *device);
+
+    /* For measuring; all NULL where device and host are one. */
+    const MieniDeviceCounts *(*counts)(const MieniDevice *device);
+    /* Times runs from now on, or no more (0). Kernels of a run may be repeated that often, so that
+     * what lies between two launches is not taken for theirs. MIEN_E_UNSUPPORTED: it cannot. */
+    MienStatus (*time)(MieniDevice *device, int32_t repeats, MienError *error);
+    /* Measures the best rate of multiply-adds on registers, in fp32. */
+    MienStatus (*peak)(MieniDevice *device, double *macs_a_ms, MienError *error);
 } MieniBackend;
 
 static inline MienPrecision mieni_device_precision(const MieniBackend *backend,

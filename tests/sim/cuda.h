@@ -11,13 +11,13 @@
 
 /* What was done since the library was loaded. Tests find `sim_counts` with dlsym. */
 typedef struct SimCounts {
-    uint64_t inits, contexts; /* contexts: retained and not released */
-    uint64_t modules;         /* loaded and not unloaded */
-    uint64_t allocations;     /* of device memory and of pinned memory, ever */
-    uint64_t device_blocks;   /* of them, still there */
-    uint64_t pinned_blocks;   /* likewise */
-    uint64_t streams, graphs; /* still there */
-    uint64_t launches;        /* of kernels, in or outside of graphs */
+    uint64_t inits, contexts;         /* contexts: retained and not released */
+    uint64_t modules;                 /* loaded and not unloaded */
+    uint64_t allocations;             /* of device memory and of pinned memory, ever */
+    uint64_t device_blocks;           /* of them, still there */
+    uint64_t pinned_blocks;           /* likewise */
+    uint64_t streams, graphs, events; /* still there */
+    uint64_t launches;                /* of kernels, in or outside of graphs */
     uint64_t graph_launches;
     uint64_t copies_up, copies_down;
     uint64_t bytes_up, bytes_down;

@@ -2,6 +2,7 @@
 /* Streams, launches and graphs. Work is done when it is handed in; that it failed shows in later
  * calls, as on a real device. */
 #include <string.h>
+#include <time.h>
 
 #include "cuda.h"
 #include "cuda_objects.h"
@@ -168,4 +169,45 @@ SIM_EXPORT int cuGraphDestroy(Graph *graph)
 SIM_EXPORT int cuGraphExecDestroy(Graph *graph)
 {
     return destroy("cuGraphExecDestroy", graph);
+}
+
+/* Time passes where work is done, that is, on the host. */
+typedef struct Event {
+    struct timespec time;
+} Event;
+
+SIM_EXPORT int cuEventCreate(Event **event, unsigned flags)
+{
+    int code = sim_enter("cuEventCreate");
+    (void)flags;
+    if (!code)
+        *event = sim_object_new(sizeof(**event), &sim_counts.events);
+    return sim_leave(code);
+}
+
+SIM_EXPORT int cuEventRecord(Event *event, Stream *stream)
+{
+    int code = sim_enter("cuEventRecord");
+    if (!code && !stream)
+        code = INVALID_HANDLE;
+    if (!code)
+        clock_gettime(CLOCK_MONOTONIC, &event->time);
+    return sim_leave(code);
+}
+
+SIM_EXPORT int cuEventElapsedTime(float *ms, const Event *begin, const Event *end)
+{
+    int code = sim_enter("cuEventElapsedTime");
+    if (!code)
+        *ms = (float)((double)(end->time.tv_sec - begin->time.tv_sec) * 1e3 +
+                      (double)(end->time.tv_nsec - begin->time.tv_nsec) * 1e-6);
+    return sim_leave(code);
+}
+
+SIM_EXPORT int cuEventDestroy_v2(Event *event)
+{
+    int code = sim_enter("cuEventDestroy");
+    if (!code)
+        sim_object_delete(event);
+    return sim_leave(code);
 }

@@ -62,6 +62,9 @@ struct MieniDevice {
     bool is_lost;      /* a call failed for good: nothing is asked of it any more */
     char isa[16];
     CudaFrames frames;
+    MieniDeviceCounts counts;
+    int32_t repeats;   /* of the kernels of a run that is timed; 0: none is */
+    CuEvent events[2]; /* before and behind them */
 };
 
 typedef union CudaArgs {
@@ -158,6 +161,14 @@ static inline bool mieni_cuda_is_depthwise(const MieniOp *op)
 void mieni_cuda_step_init(const MieniDevicePlan *plan, CudaStep *step, const MieniOp *op);
 void mieni_cuda_step_init_copy(CudaStep *step, const CudaPlane *in, const CudaPlane *out);
 CuResult mieni_cuda_step_launch(const MieniDevicePlan *plan, const CudaStep *step, int32_t n_faces);
+
+/* time.c. Marks the beginning (0) and the end (1) of kernels that are timed, and adds what lay
+ * between the marks. */
+CuResult mieni_cuda_mark(const MieniDevice *device, int which);
+CuResult mieni_cuda_note_time(MieniDevice *device);
+void mieni_cuda_time_finish(MieniDevice *device);
+MienStatus mieni_cuda_time(MieniDevice *device, int32_t repeats, MienError *error);
+MienStatus mieni_cuda_peak(MieniDevice *device, double *macs_a_ms, MienError *error);
 
 MienStatus mieni_cuda_plan_create(MieniDevice *device, const MieniPlan *plan, MieniDevicePlan **out,
                                   MienError *error);

@@ -191,6 +191,8 @@ MienStatus mieni_cuda_upload(MieniDevice *device, const CudaBuffer *buffer, size
         return MIEN_OK;
     CuResult code =
         device->cuda->copy_up_async(buffer->device, buffer->host, bytes, device->stream);
+    device->counts.copies_up++;
+    device->counts.bytes_up += bytes;
     return code ? mieni_cuda_fail(device, code, "copying to the device", error) : MIEN_OK;
 }
 
@@ -201,6 +203,8 @@ MienStatus mieni_cuda_download(MieniDevice *device, const CudaBuffer *buffer, si
         return MIEN_OK;
     CuResult code =
         device->cuda->copy_down_async(buffer->host, buffer->device, bytes, device->stream);
+    device->counts.copies_down++;
+    device->counts.bytes_down += bytes;
     return code ? mieni_cuda_fail(device, code, "copying from the device", error) : MIEN_OK;
 }
 
@@ -261,6 +265,7 @@ static void device_close(MieniDevice *device)
     if (device->context) {
         cuda->context_push(device->context);
         mieni_cuda_buffer_destroy(device, &device->frames.buffer);
+        mieni_cuda_time_finish(device);
         for (int32_t i = 0; i < CUDA_N_KERNELS && !device->is_lost; i++)
             if (device->modules[i])
                 cuda->module_unload(device->modules[i]);
@@ -324,6 +329,11 @@ static MienPrecision device_precision(const MieniDevice *device)
     return device->is_half ? MIEN_PRECISION_FP16 : MIEN_PRECISION_FP32;
 }
 
+static const MieniDeviceCounts *device_counts(const MieniDevice *device)
+{
+    return &device->counts;
+}
+
 const MieniBackend mieni_backend_cuda = {
     .name = "cuda",
     .numbered = true,
@@ -337,4 +347,7 @@ const MieniBackend mieni_backend_cuda = {
     .plan_run = mieni_cuda_plan_run,
     .plan_destroy = mieni_cuda_plan_destroy,
     .close = device_close,
+    .counts = device_counts,
+    .time = mieni_cuda_time,
+    .peak = mieni_cuda_peak,
 };

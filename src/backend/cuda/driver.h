@@ -17,6 +17,7 @@ typedef struct CuFunctionObject *CuFunction;
 typedef struct CuStreamObject *CuStream;
 typedef struct CuGraphObject *CuGraph;
 typedef struct CuGraphExecObject *CuGraphExec;
+typedef struct CuEventObject *CuEvent;
 typedef uint64_t CuPointer;
 
 /* CUdevice_attribute */
@@ -79,7 +80,11 @@ enum { CU_OUT_OF_MEMORY = 2, CU_NO_DEVICE = 100, CU_NO_BINARY = 209 };
     X("cuStreamEndCapture", capture_end, (CuStream stream, CuGraph * graph))                       \
     X("cuGraphLaunch", graph_launch, (CuGraphExec graph, CuStream stream))                         \
     X("cuGraphExecDestroy", graph_exec_destroy, (CuGraphExec graph))                               \
-    X("cuGraphDestroy", graph_destroy, (CuGraph graph))
+    X("cuGraphDestroy", graph_destroy, (CuGraph graph))                                            \
+    X("cuEventCreate", event_create, (CuEvent * event, unsigned flags))                            \
+    X("cuEventRecord", event_record, (CuEvent event, CuStream stream))                             \
+    X("cuEventElapsedTime", event_elapsed, (float *ms, CuEvent begin, CuEvent end))                \
+    X("cuEventDestroy_v2", event_destroy, (CuEvent event))
 
 typedef struct CudaDriver {
 #define MIENI_FIELD(symbol, field, parameters) CuResult(*field) parameters;

@@ -60,18 +60,27 @@ static void drop_old_graphs(MieniDevicePlan *plan)
     plan->generation = plan->device->frames.generation;
 }
 
+/* `graph`: recorded, or NULL. */
+static CuResult launch_once(MieniDevicePlan *plan, int32_t n_faces, CuGraphExec graph)
+{
+    MieniDevice *device = plan->device;
+    device->counts.launches += (uint64_t)plan->n_steps;
+    device->counts.submissions += graph ? 1 : (uint64_t)plan->n_steps;
+    return graph ? device->cuda->graph_launch(graph, device->stream) : launch_steps(plan, n_faces);
+}
+
 static MienStatus launch(MieniDevicePlan *plan, int32_t n_faces, MienError *error)
 {
     MieniDevice *device = plan->device;
     drop_old_graphs(plan);
     CuGraphExec *graph = graph_of(plan, n_faces);
-    CuResult code = 0;
-    if (!graph)
-        code = launch_steps(plan, n_faces);
-    else if (!*graph)
-        code = record(plan, n_faces, graph);
-    if (graph && code == 0)
-        code = device->cuda->graph_launch(*graph, device->stream);
+    CuResult code = graph && !*graph ? record(plan, n_faces, graph) : 0;
+    if (code == 0)
+        code = mieni_cuda_mark(device, 0);
+    for (int32_t i = 0; i < MIENI_MAX(device->repeats, 1) && code == 0; i++)
+        code = launch_once(plan, n_faces, graph ? *graph : NULL);
+    if (code == 0)
+        code = mieni_cuda_mark(device, 1);
     return code ? mieni_cuda_fail(device, code, "launching kernels", error) : MIEN_OK;
 }
 
@@ -123,6 +132,8 @@ static MienStatus run_batch(MieniDevicePlan *plan, MieniJob *jobs, size_t n, siz
     if (status != MIEN_OK)
         return status;
     CuResult code = device->cuda->stream_synchronize(device->stream);
+    if (code == 0)
+        code = mieni_cuda_note_time(device);
     if (code)
         return mieni_cuda_fail(device, code, "computing", error);
     const float *results = (const float *)(const void *)plan->results.host;

@@ -13,11 +13,13 @@ target_sources(mien_objects PRIVATE
     ${cuda}/plan.c
     ${cuda}/run.c
     ${cuda}/steps.c
+    ${cuda}/time.c
 )
 
 set(MIEN_CUDA_KERNELS center_points conv conv_half copy crop decode_boxes decode_landmarks depth_to_space
     depthwise depthwise_half depthwise_pointwise depthwise_pointwise_half fully_connected landmarks_to_matrix
-    layer_norm resize_add sample_bilinear transform_landmarks transpose CACHE INTERNAL "Names of the CUDA kernels, which are those of their files")
+    layer_norm multiply_adds resize_add sample_bilinear transform_landmarks transpose CACHE INTERNAL
+    "Names of the CUDA kernels, which are those of their files")
 set(MIEN_CUDA_PRODUCT_KERNELS conv_half depthwise_pointwise_half CACHE INTERNAL
     "Those whose code differs between devices with and without matrix instructions")
 # Feature levels: capability and PTX version. A driver reads PTX up to its own version, so no level asks for more than

@@ -49,6 +49,7 @@ static void device_close(MieniDevice *device)
     if (device->device && vk->DestroyDevice && !device->is_stuck) {
         vk->DeviceWaitIdle(device->device);
         mieni_vulkan_pictures_finish(device);
+        mieni_vulkan_time_finish(device);
         mieni_vulkan_cache_close(device);
         mieni_vulkan_pipelines_finish(device);
         vk->DestroyFence(device->device, device->fence, NULL);
@@ -185,6 +186,11 @@ static MienPrecision device_precision(const MieniDevice *device)
     return device->precision;
 }
 
+static const MieniDeviceCounts *device_counts(const MieniDevice *device)
+{
+    return &device->counts;
+}
+
 const MieniBackend mieni_backend_vulkan = {
     .name = "vulkan",
     .numbered = true,
@@ -198,4 +204,7 @@ const MieniBackend mieni_backend_vulkan = {
     .plan_run = mieni_vulkan_plan_run,
     .plan_destroy = mieni_vulkan_plan_destroy,
     .close = device_close,
+    .counts = device_counts,
+    .time = mieni_vulkan_time,
+    .peak = mieni_vulkan_peak,
 };

@@ -62,7 +62,12 @@
     X(DestroyFence)                                                                                \
     X(ResetFences)                                                                                 \
     X(WaitForFences)                                                                               \
-    X(QueueSubmit)
+    X(QueueSubmit)                                                                                 \
+    X(CreateQueryPool)                                                                             \
+    X(DestroyQueryPool)                                                                            \
+    X(CmdResetQueryPool)                                                                           \
+    X(CmdWriteTimestamp)                                                                           \
+    X(GetQueryPoolResults)
 
 #define VULKAN_FIELD(name) PFN_vk##name name;
 typedef struct VulkanDeviceFunctions {

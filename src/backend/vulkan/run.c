@@ -85,15 +85,23 @@ static MienStatus submit(MieniDevicePlan *plan, size_t n, MienError *error)
 {
     MieniDevice *device = plan->device;
     VulkanPictures *pictures = &device->pictures;
-    VkCommandBuffer commands[VULKAN_MAX_PICTURES + 1];
-    uint32_t n_commands = 0;
+    VkCommandBuffer commands[VULKAN_MAX_PICTURES + 3];
+    uint32_t n_commands = 0, n_pictures;
     for (int32_t i = 0; i < pictures->n_slots && plan->has_crop; i++) {
         if (pictures->slots[i].is_new && pictures->slots[i].copy)
             commands[n_commands++] = pictures->slots[i].copy;
         pictures->slots[i].is_new = false;
     }
+    n_pictures = n_commands;
+    if (device->is_timed)
+        commands[n_commands++] = device->stamps[0];
     commands[n_commands++] = plan->commands[n];
-    return mieni_vulkan_submit(device, n_commands, commands, error);
+    if (device->is_timed)
+        commands[n_commands++] = device->stamps[1];
+    MienStatus status = mieni_vulkan_submit(device, n_commands, commands, error);
+    if (status == MIEN_OK)
+        mieni_vulkan_note_run(plan, n, n_pictures);
+    return status;
 }
 
 /* Makes room for n jobs, or for fewer if the device has not enough memory: then it is never asked

@@ -27,6 +27,7 @@
     X(decode_boxes)                                                                                \
     X(decode_landmarks)                                                                            \
     X(refine_landmarks)                                                                            \
+    X(multiply_adds)                                                                               \
     X(conv_half)                                                                                   \
     X(pointwise_half)                                                                              \
     X(depthwise_half)                                                                              \

@@ -20,7 +20,7 @@ endif()
 # defined.
 set(shaders conv pointwise depthwise depthwise_pointwise fully_connected resize_add depth_to_space
     landmarks_to_matrix sample_bilinear transform_landmarks constant center_points layer_norm
-    transpose crop decode_boxes decode_landmarks refine_landmarks
+    transpose crop decode_boxes decode_landmarks refine_landmarks multiply_adds
     conv_half pointwise_half depthwise_half depthwise_pointwise_half fully_connected_half
     resize_add_half depth_to_space_half sample_bilinear_half
     layer_norm_subgroups center_points_subgroups landmarks_to_matrix_subgroups)
@@ -79,4 +79,5 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/record.c
     ${CMAKE_CURRENT_LIST_DIR}/run.c
     ${CMAKE_CURRENT_LIST_DIR}/step.c
+    ${CMAKE_CURRENT_LIST_DIR}/time.c
 )

@@ -111,6 +111,11 @@ struct MieniDevice {
     VulkanPictures pictures;
     char isa[64];
     MieniLog log;
+    MieniDeviceCounts counts;
+    bool is_timed;       /* runs stand between two time stamps */
+    uint32_t stamp_bits; /* that mean something */
+    VkQueryPool queries; /* the stamps, and the command buffers that take them */
+    VkCommandBuffer stamps[2];
 };
 
 /* Which dimension of a dispatch grows with the number of jobs. */
@@ -256,6 +261,12 @@ MienStatus mieni_vulkan_plan_create(MieniDevice *device, const MieniPlan *from,
 void mieni_vulkan_plan_destroy(MieniDevicePlan *plan);
 MienStatus mieni_vulkan_plan_reserve(MieniDevicePlan *plan, size_t n, MienError *error);
 MienStatus mieni_vulkan_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error);
+
+/* time.c. Counts a run that is over, and its time where runs are timed. */
+void mieni_vulkan_note_run(MieniDevicePlan *plan, size_t n, uint32_t n_pictures);
+MienStatus mieni_vulkan_time(MieniDevice *device, int32_t repeats, MienError *error);
+void mieni_vulkan_time_finish(MieniDevice *device);
+MienStatus mieni_vulkan_peak(MieniDevice *device, double *macs_a_ms, MienError *error);
 
 /* describe.c */
 VulkanFeatures mieni_vulkan_features(const VulkanLoader *loader, VkPhysicalDevice device);

@@ -38,6 +38,7 @@ WANTED = {
     "fully_connected": {"fma.rn.f32": 1, "bar.sync": 2, "ld.shared.f32": 1},
     "decode_boxes": {"bar.sync": 1, "div.rn.f32": 4},
     "decode_landmarks": {"bar.sync": 3, "div.rn.f32": 3},
+    "multiply_adds": {"fma.rn.f32": 16},
     "center_points": {"sqrt.rn.f32": 1, "div.rn.f32": 4},
     "landmarks_to_matrix": {"mul.rn.f64": 20, "div.rn.f64": 1},
 }

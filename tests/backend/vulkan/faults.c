@@ -281,6 +281,38 @@ static void a_cache_is_not_needed(void **state)
     unsetenv("XDG_CACHE_HOME");
 }
 
+/* Under the validation layers: what is counted, the device's own time, and its best rate. */
+static void device_is_measured(void **state)
+{
+    (void)state;
+    bed_open();
+    MieniDevice *device;
+    MienError error = {0};
+    float output[N_OUTPUT];
+    double macs_a_ms = 0;
+    assert_int_equal(mieni_backend_vulkan.open(bed_index(), &options, &device, &error), MIEN_OK);
+    const MieniDeviceCounts *counts = mieni_backend_vulkan.counts(device);
+    assert_int_equal(plan_and_run(device, output, &error), MIEN_OK);
+    assert_int_equal(counts->submissions, 1);
+    assert_true(counts->launches > 1);
+    assert_true(counts->busy_ms == 0);
+    assert_int_equal(counts->copies_down, device->is_direct ? 0 : 1);
+    if (mieni_backend_vulkan.time(device, 1, &error) == MIEN_OK) {
+        assert_int_equal(plan_and_run(device, output, &error), MIEN_OK);
+        assert_true(counts->busy_ms > 0);
+        assert_int_equal(mieni_backend_vulkan.time(device, 0, &error), MIEN_OK);
+        double busy_ms = counts->busy_ms;
+        assert_int_equal(plan_and_run(device, output, &error), MIEN_OK);
+        assert_true(counts->busy_ms == busy_ms);
+        assert_int_equal(mieni_backend_vulkan.peak(device, &macs_a_ms, &error), MIEN_OK);
+        assert_true(macs_a_ms > 0);
+        assert_int_equal(counts->submissions, 3);
+    } else {
+        assert_int_equal(error.status, MIEN_E_UNSUPPORTED);
+    }
+    mieni_backend_vulkan.close(device);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -289,6 +321,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_cache_is_kept_and_checked),
         cmocka_unit_test(a_cache_is_not_needed),
         cmocka_unit_test(a_lost_device_is_given_up),
+        cmocka_unit_test(device_is_measured),
     };
     bed_arguments(argc, argv);
     return test_exit_code(cmocka_run_group_tests(tests, NULL, bed_close));

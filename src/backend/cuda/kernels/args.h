@@ -30,6 +30,7 @@
     X(fully_connected)                                                                             \
     X(landmarks_to_matrix)                                                                         \
     X(layer_norm)                                                                                  \
+    X(multiply_adds)                                                                               \
     X(resize_add)                                                                                  \
     X(sample_bilinear)                                                                             \
     X(transform_landmarks)                                                                         \
@@ -156,5 +157,13 @@ typedef struct CudaLandmarksArgs {
     float side;
     CudaRefinement refinements[CUDA_MAX_REFINEMENTS];
 } CudaLandmarksArgs;
+
+#define CUDA_LOOP_CHAINS 16
+
+typedef struct CudaLoopArgs {
+    MIENI_POINTER(float) out; /* a float a thread */
+    int32_t iterations;
+    float factor, term;
+} CudaLoopArgs;
 
 #endif
