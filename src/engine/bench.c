@@ -9,7 +9,7 @@
 #include "backend/cpu/cpu.h"
 #include "base/rng.h"
 #include "cpu/flags.h"
-#include "engine/engine_private.h"
+#include "engine/bench_private.h"
 
 /* Multiply-adds of one turn of the FMA loop: long enough for the clock, short enough to share its
  * conditions. */
@@ -20,7 +20,13 @@
 void mien_bench_options_init(MienBenchOptions *options)
 {
     *options = (MienBenchOptions){
-        .struct_size = sizeof(*options), .threads = 1, .repeats = 200, .cpu_mask = MIEN_CPU_ALL};
+        .struct_size = sizeof(*options),
+        .threads = 1,
+        .repeats = 200,
+        .cpu_mask = MIEN_CPU_ALL,
+        .max_batch = 1,
+        .seconds = 1,
+    };
 }
 
 /* A network under measurement. */
@@ -32,7 +38,7 @@ typedef struct Entry {
     double macs;
 } Entry;
 
-static double now_ms(void)
+double mieni_bench_now_ms(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -86,9 +92,9 @@ static double peak_of_round(const MieniKernels *kernels)
 {
     double best = 0;
     for (int turn = 0; turn < LOOP_TURNS; turn++) {
-        double start = now_ms();
+        double start = mieni_bench_now_ms();
         double macs = kernels->fma_loop(LOOP_ITERATIONS);
-        best = MIENI_MAX(best, macs / (now_ms() - start) * 1e-6);
+        best = MIENI_MAX(best, macs / (mieni_bench_now_ms() - start) * 1e-6);
     }
     return best;
 }
@@ -103,9 +109,9 @@ static int32_t measure(const MienBenchOptions *options, Entry *entries, size_t n
         *peak = MIENI_MAX(*peak, peak_of_round(&kernels));
         for (size_t i = 0; i < n; i++) {
             MieniJob job = {.input = entries[i].input};
-            double start = now_ms();
+            double start = mieni_bench_now_ms();
             mieni_backend_cpu.plan_run(entries[i].plan, 1, &job, NULL);
-            entries[i].times_ms[round] = now_ms() - start;
+            entries[i].times_ms[round] = mieni_bench_now_ms() - start;
             if (entries[i].block_ms)
                 mieni_cpu_plan_time(entries[i].plan, &job, entries[i].block_ms);
         }
@@ -115,8 +121,8 @@ static int32_t measure(const MienBenchOptions *options, Entry *entries, size_t n
     return options->repeats;
 }
 
-static MienStatus check(const MienBenchOptions *options, size_t n, MienModel *const *models,
-                        const size_t *networks, MienError *error)
+MienStatus mieni_bench_check(const MienBenchOptions *options, size_t n, MienModel *const *models,
+                             const size_t *networks, MienError *error)
 {
     const char *wrong = NULL;
     if (options->struct_size != sizeof(*options))
@@ -125,6 +131,10 @@ static MienStatus check(const MienBenchOptions *options, size_t n, MienModel *co
         wrong = "threads: not in 1..64";
     else if (options->repeats < 1 || options->repeats > 1000000)
         wrong = "repeats: not in 1..1000000";
+    else if (options->max_batch < 1 || options->max_batch > MIENI_BENCH_MAX_BATCH)
+        wrong = "max_batch: not in 1..4096";
+    else if (!(options->seconds > 0 && options->seconds <= 3600))
+        wrong = "seconds: not above 0 and up to 3600";
     if (wrong)
         return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "bench option %s", wrong);
     for (size_t i = 0; i < n; i++) {
@@ -178,7 +188,7 @@ MienStatus mien_bench_networks(const MienBenchOptions *options, size_t n, MienMo
 {
     if (!options || !models || !networks || !results || !fma_peak_gmac_s)
         return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "a pointer is NULL");
-    MienStatus status = check(options, n, models, networks, error);
+    MienStatus status = mieni_bench_check(options, n, models, networks, error);
     if (status != MIEN_OK)
         return status;
     static const MieniLog silent = {0};

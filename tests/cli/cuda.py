@@ -5,6 +5,7 @@ import json
 import os
 import unittest
 
+import schema
 import tool
 
 
@@ -103,6 +104,48 @@ class Cuda(tool.Case):
         self.assertIn("CUDA_ERROR_DEVICE_UNAVAILABLE (46)", done.stderr)
         self.assertIn("\n  fix       ", done.stderr)
         self.assertNotIn("out.jsonl", self.files())
+
+    def bench(self, *arguments):
+        done = self.good("bench", "--device", "cuda:0", "--seconds", "0.02", *arguments, "--json")
+        report = json.loads(done.stdout)
+        schema.validate(tool.load_schema("bench-1.schema.json"), report)
+        self.assertEqual(report["device"]["id"], "cuda:0")
+        self.assertGreater(report["device"]["peak_gmac_s"], 0)
+        return report
+
+    def check_rows(self, rows, macs, peak):
+        self.assertEqual([row["batch"] for row in rows], [2**i for i in range(len(rows))])
+        for row in rows:
+            self.assertLessEqual(row["ms"], row["median_ms"])
+            self.assertLessEqual(row["median_ms"], row["p99_ms"])
+            self.assertGreater(row["device_ms"], 0)
+            self.assertAlmostEqual(row["floor_ms"] / (row["batch"] * macs / peak * 1e-6), 1, 3)
+            self.assertAlmostEqual(row["faces_s"] / (1e3 * row["batch"] / row["median_ms"]), 1, 3)
+            self.assertEqual((row["copies_up"], row["copies_down"]), (1, 1))
+
+    def test_bench_frame(self):
+        """A tracked frame is one copy up, one graph and one copy down."""
+        report = self.bench("--network", "frame", "--max-batch", "2")
+        self.assertEqual(report["networks"], [])
+        rows = report["frame"]["batches"]
+        self.check_rows(rows, report["frame"]["macs"], report["device"]["peak_gmac_s"])
+        self.assertEqual(rows[0]["submissions"], 1)
+        self.assertGreater(rows[0]["launches"], 20)
+        self.assertGreater(rows[0]["bytes_up"], 640 * 360 * 3 / 2)
+        self.assertEqual(rows[0]["bytes_down"], 4 * (1 + 3 * 468))
+
+    def test_bench_networks(self):
+        report = self.bench("--network", "face_detector_short", "--max-batch", "4")
+        network, = report["networks"]
+        self.check_rows(network["batches"], network["macs"], report["device"]["peak_gmac_s"])
+        self.assertNotIn("frame", report)
+        text = self.good("bench", "--device", "cuda:0", "--seconds", "0.02", "--max-batch", "1",
+                         "--network", "face_blendshapes").stdout
+        self.assertRegex(text, r"\nface_blendshapes +1 ")
+        self.fails(2, ["bench", "--network", "frame"], "is for devices")
+        self.environment["MIEN_SIM_FAIL"] = "cuStreamSynchronize:9:719"
+        self.fails(3, ["bench", "--device", "cuda:0", "--network", "face_detector_short"],
+                   "CUDA_ERROR_LAUNCH_FAILED")
 
 
 if __name__ == "__main__":

@@ -86,6 +86,23 @@ class Choosing(tool.Case):
         self.assertRegex(done.stderr, r"^mien: error: device cpu .*\[half-precision-missing\]\n$")
         self.assertEqual(self.files(), ["a.ppm"])
 
+    def test_bench_of_a_software_device(self):
+        devices = json.loads(self.good("devices", "--json").stdout)["devices"]
+        found = [device["id"] for device in devices
+                 if device["usable"] and device["software"] and device["id"] != "cpu"]
+        if not found:
+            self.skipTest("no software Vulkan device: mesa-vulkan-drivers has one")
+        asked = ["bench", "--device", found[0], "--network", "face_detector_short", "--seconds",
+                 "0.001", "--max-batch", "2", "--json"]
+        self.assertEqual(self.mien(*asked).returncode, 3)
+        report = json.loads(self.good(*asked, "--allow-software").stdout)
+        schema.validate(tool.load_schema("bench-1.schema.json"), report)
+        self.assertEqual(report["device"]["id"], found[0])
+        self.assertGreater(report["device"]["peak_gmac_s"], 0)
+        row = report["networks"][0]["batches"][0]
+        self.assertEqual((row["submissions"], row["batch"]), (1, 1))
+        self.assertGreater(row["device_ms"], 0)
+
     def test_names_that_no_device_has(self):
         for name in ("GPU", "cpu:0", "cuda0", "opencl:1", "null", "x" * 300):
             done = self.mien("run", "a.ppm", "--device", name, "-o", "out.jsonl")

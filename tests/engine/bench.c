@@ -220,6 +220,72 @@ static void a_lack_of_memory_is_told(void **state)
     assert_true(n > 20);
 }
 
+/* Rows of a device, which here is the CPU: it has no clock of its own and counts nothing. */
+typedef struct Rows {
+    int32_t n_networks, n_frames, last_batch;
+} Rows;
+
+static void note_row(void *user, const MienBenchBatch *row)
+{
+    Rows *rows = user;
+    bool is_frame = row->network == MIEN_BENCH_FRAME;
+    int32_t *n = is_frame ? &rows->n_frames : &rows->n_networks;
+    assert_true(row->network == 0 || is_frame);
+    assert_int_equal(row->batch, 1 << *n);
+    assert_true(row->runs >= 3 && row->runs <= 5);
+    assert_true(row->best_ms > 0 && row->best_ms <= row->median_ms &&
+                row->median_ms <= row->p99_ms);
+    assert_true(row->macs > 10e6 * row->batch);
+    assert_true(row->device_ms == 0 && row->floor_ms == 0 && row->copies_up == 0);
+    ++*n;
+}
+
+static void device_is_measured(void **state)
+{
+    (void)state;
+    MienModel *models[N_MODELS];
+    get_models(models);
+    MienBenchOptions options = quick();
+    Rows rows = {0};
+    MienBenchDevice device;
+    options.repeats = 5;
+    options.max_batch = 2;
+    options.frame_model = models[0];
+    options.frame_detector = models[1];
+    options.batch = note_row;
+    options.batch_user = &rows;
+    assert_int_equal(mien_bench_device(&options, 1, &models[1], networks, &device, NULL), MIEN_OK);
+    assert_string_equal(device.id, "cpu");
+    assert_int_equal(rows.n_networks, 2);
+    assert_int_equal(rows.n_frames, 2);
+    Progress progress = {.stop_after = 1};
+    rows = (Rows){0};
+    options.progress = count;
+    options.user = &progress;
+    assert_int_equal(mien_bench_device(&options, 1, &models[1], networks, &device, NULL), MIEN_OK);
+    assert_int_equal(rows.n_networks + rows.n_frames, 1);
+}
+
+static void device_options_are_checked(void **state)
+{
+    (void)state;
+    MienBenchDevice device;
+    MienError error;
+    MienBenchOptions options = quick();
+    options.max_batch = 4097;
+    assert_int_equal(mien_bench_device(&options, 0, NULL, NULL, &device, &error), MIEN_E_ARGUMENT);
+    assert_error(&error, MIEN_E_ARGUMENT, "max_batch");
+    options = quick();
+    options.seconds = 0;
+    assert_int_equal(mien_bench_device(&options, 0, NULL, NULL, &device, &error), MIEN_E_ARGUMENT);
+    assert_error(&error, MIEN_E_ARGUMENT, "seconds");
+    options = quick();
+    options.device = "nonsense";
+    assert_int_equal(mien_bench_device(&options, 0, NULL, NULL, &device, &error), MIEN_E_ARGUMENT);
+    assert_error(&error, MIEN_E_ARGUMENT, "nonsense");
+    assert_int_equal(mien_bench_device(&options, 0, NULL, NULL, NULL, &error), MIEN_E_ARGUMENT);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -230,6 +296,8 @@ int main(void)
         cmocka_unit_test(nothing_but_the_peak_is_fine),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(a_lack_of_memory_is_told),
+        cmocka_unit_test(device_is_measured),
+        cmocka_unit_test(device_options_are_checked),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, fixture_finish));
 }

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "bench_device.h"
 #include "bench_pipeline.h"
+#include "examine.h"
 #include "interrupt.h"
 #include "message.h"
 #include "mien/bench.h"
@@ -22,11 +24,14 @@ typedef struct BenchValues {
     int32_t threads, repeats;
     int32_t cpu_mask; /* -1: all */
     const char *pipeline;
-    bool blocks, json;
+    bool blocks, json, allow_software;
+    const char *device;
+    int32_t precision, max_batch;
+    double seconds;
 } BenchValues;
 
-/* Networks by the names of mien.bench/1, the model that each is in, and its place there. The last
- * choice stands for all of them. */
+/* Networks by the names of mien.bench/1, the model that each is in, and its place there. Then
+ * what stands for all of them, and for the tracked frame alone. */
 static const char *const network_names[] = {"face_mesh",
                                             "face_mesh_attention",
                                             "face_detector_short",
@@ -34,6 +39,7 @@ static const char *const network_names[] = {"face_mesh",
                                             "face_landmarks_v2",
                                             "face_blendshapes",
                                             "all",
+                                            "frame",
                                             NULL};
 static const struct {
     const char *model;
@@ -45,10 +51,16 @@ static const struct {
 };
 
 #define N_NETWORKS (sizeof(places) / sizeof(places[0]))
+#define FRAME_ALONE ((int32_t)N_NETWORKS + 1)
 
 /* clang-format off */
 static const CliOption options[] = {
-    {"network", 0, CLI_CHOICE, offsetof(BenchValues, network), "NAME", "the network to measure, or all (default all)", 0, 0, network_names},
+    {"network", 0, CLI_CHOICE, offsetof(BenchValues, network), "NAME", "the network to measure, all, or of a device the tracked frame alone (default all)", 0, 0, network_names},
+    {"device", 'd', CLI_TEXT, offsetof(BenchValues, device), "D", "the device to measure, as for mien run: cpu (default), cuda:0, vulkan:0", 0, 0, NULL},
+    {"allow-software", 0, CLI_FLAG, offsetof(BenchValues, allow_software), NULL, "let --device vulkan:N be a driver that computes on the CPU", 0, 0, NULL},
+    {"precision", 0, CLI_CHOICE, offsetof(BenchValues, precision), "P", "what the device computes in: fp32, fp16 or auto (default fp32)", 0, 0, cli_precision_names},
+    {"max-batch", 0, CLI_INT, offsetof(BenchValues, max_batch), "N", "of another device than the CPU: 1, 2, 4 up to N faces at a time (default 4096, Vulkan 1024)", 1, 4096, NULL},
+    {"seconds", 0, CLI_REAL, offsetof(BenchValues, seconds), "S", "of such a device: how long one batch size is measured; sizes that need much more are left out (default 1)", 0.001, 3600, NULL},
     {"threads", 't', CLI_INT, offsetof(BenchValues, threads), "N", "threads that compute (default 1)", 1, 64, NULL},
     {"repeats", 0, CLI_INT, offsetof(BenchValues, repeats), "N", "rounds; each runs the FMA loop and every network once (default 200)", 1, 1000000, NULL},
     {"blocks", 0, CLI_FLAG, offsetof(BenchValues, blocks), NULL, "tell of every operation of the networks", 0, 0, NULL},
@@ -62,16 +74,21 @@ static const CliOption options[] = {
 
 static const CliCommand command = {
     .name = "bench",
-    .summary = "Measures networks against the best rate of the core's multiply-add units.",
+    .summary =
+        "Measures networks against the best rate of the core's or the GPU's multiply-add units.",
     .usage = "[--network NAME|all] [--pipeline INPUT]",
     .examples = "mien bench\nmien bench --network face_mesh --threads 4\nmien bench --network "
                 "face_mesh --blocks\n"
-                "mien bench --pipeline clip.mp4\nmien bench --json\n",
+                "mien bench --pipeline clip.mp4\nmien bench --json\n"
+                "mien bench --device cuda:0\nmien bench --device vulkan:0 --network face_mesh\n",
     .notes =
         "Networks: face_mesh, face_mesh_attention, face_detector_short,\n"
         "face_detector_full_sparse, face_landmarks_v2, face_blendshapes. One whose model is not\n"
         "on this machine is left out, with a word on standard error. --pipeline alone measures\n"
-        "the two networks that it needs, face_mesh and face_detector_short.\n",
+        "the two networks that it needs, face_mesh and face_detector_short.\n"
+        "\n"
+        "Another device than the CPU is measured by its own clock and by the host's, for one face\n"
+        "at a time and for many, network by network and as a whole tracked frame.\n",
     .options = options,
     .operand_name = "argument",
 };
@@ -79,11 +96,13 @@ static const CliCommand command = {
 /* What is measured: the networks whose models are here and can be run. */
 typedef struct Bench {
     size_t n;
+    size_t n_shown; /* of a device: all, or none where the frame alone is asked for */
     const char *names[N_NETWORKS];
     MienModel *models[N_NETWORKS];
     size_t networks[N_NETWORKS];
     MienBenchResult results[N_NETWORKS];
     double peak;
+    CliDeviceBench device;
     CliPipelineBench pipeline;
     size_t n_blocks;
     struct Block {
@@ -103,6 +122,8 @@ static int show_progress(void *user, int32_t round, int32_t n_rounds)
     double now = (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
     if (round == n_rounds) {
         fprintf(stderr, "\r\033[K");
+    } else if (n_rounds == 0) { /* a device: nobody knows how many there will be */
+        fprintf(stderr, "\rbatch size %d\033[K", (int)round);
     } else if (now - bench->shown >= 0.1) {
         fprintf(stderr, "\rround %d of %d\033[K", (int)round, (int)n_rounds);
         bench->shown = now;
@@ -139,6 +160,16 @@ static void make_options(const BenchValues *values, MienBenchOptions *bench_opti
     bench_options->progress = stay_quiet;
     if (values->cpu_mask >= 0)
         bench_options->cpu_mask = (uint64_t)values->cpu_mask;
+    bench_options->device = values->device;
+    bench_options->allow_software = values->allow_software;
+    bench_options->precision = (MienPrecision)values->precision;
+    bench_options->max_batch = values->max_batch;
+    bench_options->seconds = values->seconds;
+}
+
+static bool is_cpu(const BenchValues *values)
+{
+    return strcmp(values->device, "cpu") == 0;
 }
 
 /* Adds a network if it can be run; one round alone shows that. A missing model is no failure, a
@@ -273,12 +304,26 @@ static void print_json_pipeline(CliWriter *out, const Bench *bench, const BenchV
     cli_put(out, "}");
 }
 
-static void print_json(CliWriter *out, const Bench *bench, const BenchValues *values)
+static void print_json_head(CliWriter *out)
 {
     cli_put(out, "{\"schema\":\"mien.bench/1\",\"version\":");
     cli_put_json(out, mien_version());
     cli_put(out, ",\"build\":");
     cli_put_json(out, mien_build_info());
+}
+
+static void print_json_device(CliWriter *out, const Bench *bench, const BenchValues *values)
+{
+    print_json_head(out);
+    cli_bench_device_json(out, &bench->device, bench->n_shown, bench->names);
+    if (values->pipeline)
+        print_json_pipeline(out, bench, values);
+    cli_put(out, "}\n");
+}
+
+static void print_json(CliWriter *out, const Bench *bench, const BenchValues *values)
+{
+    print_json_head(out);
     cli_put(out, ",\"threads\":");
     cli_put_int(out, values->threads);
     cli_put(out, ",\"repeats\":");
@@ -320,6 +365,9 @@ static CliExit measure_pipeline(Bench *bench, const BenchValues *values)
     engine_options.model = model_of(bench, "face_mesh");
     engine_options.detector = model_of(bench, "face_detector_short");
     engine_options.threads = values->threads;
+    engine_options.device = values->device;
+    engine_options.allow_software = values->allow_software;
+    engine_options.precision = (MienPrecision)values->precision;
     if (values->cpu_mask >= 0)
         engine_options.cpu_mask = (uint64_t)values->cpu_mask;
     if (!engine_options.model || !engine_options.detector)
@@ -329,41 +377,102 @@ static CliExit measure_pipeline(Bench *bench, const BenchValues *values)
     return cli_bench_pipeline(values->pipeline, &engine_options, passes, &bench->pipeline);
 }
 
+/* Networks, and the frame if there are the models for it. */
+static CliExit measure_device(Bench *bench, const BenchValues *values,
+                              MienBenchOptions *bench_options)
+{
+    MienError error = {0};
+    bench->n_shown = bench->n;
+    bench_options->batch = cli_bench_keep_batch;
+    bench_options->batch_user = &bench->device;
+    if (model_of(bench, "face_mesh") && model_of(bench, "face_detector_short")) {
+        bench_options->frame_model = model_of(bench, "face_mesh");
+        bench_options->frame_detector = model_of(bench, "face_detector_short");
+    }
+    if (values->network == FRAME_ALONE)
+        bench->n_shown = 0;
+    MienStatus status = mien_bench_device(bench_options, bench->n_shown, bench->models,
+                                          bench->networks, &bench->device.device, &error);
+    if (bench_options->progress == show_progress)
+        show_progress(bench, 1, 1);
+    if (status == MIEN_E_DEVICE && bench->device.n_rows == 0)
+        return cli_refuse_device(values->device, &error);
+    if (status != MIEN_OK)
+        return cli_fail(status == MIEN_E_DEVICE     ? CLI_DEVICE
+                        : status == MIEN_E_ARGUMENT ? CLI_USAGE
+                                                    : CLI_INTERNAL,
+                        "%s", error.text);
+    return bench->device.out_of_memory ? cli_fail(CLI_INTERNAL, "out of memory") : CLI_OK;
+}
+
+static CliExit measure_cpu(Bench *bench, const BenchValues *values, MienBenchOptions *bench_options)
+{
+    MienError error = {0};
+    bench_options->block_user = bench;
+    if (values->blocks)
+        bench_options->block = keep_block;
+    if (mien_bench_networks(bench_options, bench->n, bench->models, bench->networks, bench->results,
+                            &bench->peak, &error) != MIEN_OK)
+        return cli_fail(CLI_INTERNAL, "%s", error.text);
+    return bench->out_of_memory ? cli_fail(CLI_INTERNAL, "out of memory") : CLI_OK;
+}
+
+static void print(CliWriter *out, const Bench *bench, const BenchValues *values)
+{
+    if (is_cpu(values)) {
+        (values->json ? print_json : print_table)(out, bench, values);
+    } else if (values->json) {
+        print_json_device(out, bench, values);
+    } else {
+        cli_bench_device_table(out, &bench->device, bench->names);
+        if (values->pipeline)
+            print_pipeline(out, &bench->pipeline);
+    }
+}
+
 static CliExit measure(Bench *bench, const BenchValues *values)
 {
     if (bench->n == 0)
         return cli_fail(CLI_MODEL, "no network to measure; get the models with: mien models fetch");
     MienBenchOptions bench_options;
     make_options(values, &bench_options);
-    MienError error = {0};
-    bench_options.user = bench_options.block_user = bench;
+    bench_options.user = bench;
     if (!values->common.quiet && isatty(STDERR_FILENO))
         bench_options.progress = show_progress;
-    if (values->blocks)
-        bench_options.block = keep_block;
-    if (mien_bench_networks(&bench_options, bench->n, bench->models, bench->networks,
-                            bench->results, &bench->peak, &error) != MIEN_OK)
-        return cli_fail(CLI_INTERNAL, "%s", error.text);
-    if (bench->out_of_memory)
-        return cli_fail(CLI_INTERNAL, "out of memory");
-    CliExit status = values->pipeline ? measure_pipeline(bench, values) : CLI_OK;
+    CliExit status = is_cpu(values) ? measure_cpu(bench, values, &bench_options)
+                                    : measure_device(bench, values, &bench_options);
+    if (status == CLI_OK && values->pipeline)
+        status = measure_pipeline(bench, values);
     if (status != CLI_OK)
         return status;
     static CliWriter out;
     cli_writer_init(&out, STDOUT_FILENO);
-    if (values->json)
-        print_json(&out, bench, values);
-    else
-        print_table(&out, bench, values);
+    print(&out, bench, values);
     int failed = cli_writer_flush(&out);
     return failed ? cli_fail(CLI_OUTPUT, "cannot write standard output: %s", strerror(failed))
                   : cli_interrupt_exit();
 }
 
+static CliExit check_values(BenchValues *values)
+{
+    if (!values->device)
+        values->device = "cpu";
+    if (values->max_batch == 0)
+        values->max_batch = strncmp(values->device, "vulkan", 6) == 0 ? 1024 : 4096;
+    if (values->network == FRAME_ALONE && is_cpu(values))
+        return cli_fail(CLI_USAGE, "bench: --network frame is for devices; of the CPU, --pipeline "
+                                   "measures the frames of a video");
+    if (values->blocks && !is_cpu(values))
+        return cli_fail(CLI_USAGE, "bench: --blocks is for the CPU");
+    return CLI_OK;
+}
+
 static bool is_wanted(const BenchValues *values, size_t network)
 {
-    if (values->pipeline && (strcmp(network_names[network], "face_mesh") == 0 ||
-                             strcmp(network_names[network], "face_detector_short") == 0))
+    bool is_frame = values->network == FRAME_ALONE;
+    if ((values->pipeline || is_frame) &&
+        (strcmp(network_names[network], "face_mesh") == 0 ||
+         strcmp(network_names[network], "face_detector_short") == 0))
         return true;
     if (values->network < 0) /* not said */
         return !values->pipeline;
@@ -372,10 +481,13 @@ static bool is_wanted(const BenchValues *values, size_t network)
 
 int cmd_bench(int argc, char **argv)
 {
-    BenchValues values = {.network = -1, .threads = 1, .repeats = 200, .cpu_mask = -1};
+    BenchValues values = {
+        .network = -1, .threads = 1, .repeats = 200, .cpu_mask = -1, .seconds = 1};
     CliList operands = {0};
     CliStore store = {0};
     int status = cli_args_parse(&command, argc, argv, &values, &values.common, &operands);
+    if (status == CLI_OK)
+        status = (int)check_values(&values);
     if (status == CLI_OK)
         status = (int)cli_store_open(&store, values.model_dir);
     cli_interrupt_init();
@@ -388,6 +500,7 @@ int cmd_bench(int argc, char **argv)
     for (size_t i = 0; i < bench.n; i++)
         mien_model_destroy(bench.models[i]);
     free(bench.blocks);
+    cli_bench_device_free(&bench.device);
     cli_store_close(&store);
     cli_list_free(&operands);
     return status == CLI_ARGS_DONE ? CLI_OK : status;
