@@ -117,7 +117,7 @@ MIEN_API MienStatus mien_bench_networks(const MienBenchOptions *options, size_t 
  *
  * @param models    [n], the models, none NULL.
  * @param networks  [n], which network of each model.
- * @param device    Written.
+ * @param device    Written; its id is empty if it could not be opened.
  * @return as mien_bench_networks, and MIEN_E_DEVICE if the device cannot be used.
  *
  * Threads: any thread; measures well only while nothing else runs.

@@ -320,15 +320,12 @@ static MienStatus bench_all(Bench *bench, size_t n, MienModel *const *models,
     return status;
 }
 
-static void describe(const MieniChoice *choice, double peak_gmac_s, MienBenchDevice *device)
+static void describe(const MieniChoice *choice, MienBenchDevice *device)
 {
     MienDeviceInfo info;
     memset(&info, 0, sizeof(info));
     choice->backend->describe(choice->index, &info);
-    *device = (MienBenchDevice){
-        .precision = mieni_device_precision(choice->backend, choice->device),
-        .peak_gmac_s = peak_gmac_s,
-    };
+    device->precision = mieni_device_precision(choice->backend, choice->device);
     snprintf(device->id, sizeof(device->id), "%s", choice->id);
     snprintf(device->name, sizeof(device->name), "%s", info.name);
     snprintf(device->isa, sizeof(device->isa), "%s", choice->backend->isa(choice->device));
@@ -339,6 +336,7 @@ MienStatus mien_bench_device(const MienBenchOptions *options, size_t n, MienMode
 {
     if (!options || (n > 0 && (!models || !networks)) || !device)
         return mieni_fail(error, MIEN_E_ARGUMENT, "argument", "a pointer is NULL");
+    memset(device, 0, sizeof(*device));
     MienStatus status = mieni_bench_check(options, n, models, networks, error);
     if (status != MIEN_OK)
         return status;
@@ -357,17 +355,16 @@ MienStatus mien_bench_device(const MienBenchOptions *options, size_t n, MienMode
     bench.jobs = mieni_alloc((size_t)options->max_batch, sizeof(*bench.jobs));
     if (!bench.times_ms || !bench.jobs)
         status = mieni_fail_nomem(error);
+    describe(&choice, device);
     double macs_a_ms = 0;
     if (status == MIEN_OK && choice.backend->peak) {
         status = choice.backend->peak(choice.device, &macs_a_ms, error);
         if (status == MIEN_E_UNSUPPORTED)
             status = MIEN_OK;
     }
-    bench.peak_gmac_s = macs_a_ms * 1e-6;
-    if (status == MIEN_OK) {
-        describe(&choice, bench.peak_gmac_s, device);
+    device->peak_gmac_s = bench.peak_gmac_s = macs_a_ms * 1e-6;
+    if (status == MIEN_OK)
         status = bench_all(&bench, n, models, networks, error);
-    }
     choice.backend->close(choice.device);
     mieni_free(bench.times_ms);
     mieni_free(bench.jobs);

@@ -395,7 +395,7 @@ static CliExit measure_device(Bench *bench, const BenchValues *values,
                                           bench->networks, &bench->device.device, &error);
     if (bench_options->progress == show_progress)
         show_progress(bench, 1, 1);
-    if (status == MIEN_E_DEVICE && bench->device.n_rows == 0)
+    if (status == MIEN_E_DEVICE && !*bench->device.device.id)
         return cli_refuse_device(values->device, &error);
     if (status != MIEN_OK)
         return cli_fail(status == MIEN_E_DEVICE     ? CLI_DEVICE
