@@ -15,6 +15,11 @@
  * a card with its own memory; --no-subgroups and --no-half mask those features off. */
 void bed_arguments(int argc, char **argv);
 
+/* The Vulkan device that is tested: the first, or the number in MIEN_TEST_VULKAN, which
+ * scripts/gpu-check sets to that of a GPU. */
+int32_t bed_index(void);
+const char *bed_name(void); /* "vulkan:0" */
+
 /* Opens both devices once; the test is skipped if there is no Vulkan device. */
 void bed_open(void);
 

@@ -71,7 +71,7 @@ static MieniDevice *open_failing(void)
 {
     MieniDevice *device;
     MienError error = {0};
-    if (mieni_backend_vulkan.open(0, &options, &device, &error) != MIEN_OK)
+    if (mieni_backend_vulkan.open(bed_index(), &options, &device, &error) != MIEN_OK)
         fail_msg("%s", error.text);
     real = device->vk;
     device->vk.AllocateMemory = failing_AllocateMemory;
@@ -189,7 +189,7 @@ static void a_lack_of_memory_is_survived(void **state)
         MieniDevicePlan *device_plan = NULL;
         MienError error = {0};
         mieni_alloc_fail_at(n / 2, n % 2);
-        MienStatus status = mieni_backend_vulkan.open(0, &options, &device, &error);
+        MienStatus status = mieni_backend_vulkan.open(bed_index(), &options, &device, &error);
         if (status == MIEN_OK)
             status = mieni_backend_vulkan.plan_create(device, plan, &device_plan, &error);
         mieni_alloc_fail_at(-1, false);
@@ -226,7 +226,7 @@ static void run_once(void)
     float output[N_OUTPUT];
     MienError error = {0};
     MieniDevice *device;
-    assert_int_equal(mieni_backend_vulkan.open(0, &options, &device, &error), MIEN_OK);
+    assert_int_equal(mieni_backend_vulkan.open(bed_index(), &options, &device, &error), MIEN_OK);
     assert_int_equal(plan_and_run(device, output, &error), MIEN_OK);
     mieni_backend_vulkan.close(device);
 }

@@ -192,7 +192,7 @@ static void open_half(void)
     const MieniDeviceOptions options = {.precision = MIEN_PRECISION_FP16, .log = &silent};
     MienError error;
     bed_open();
-    if (mieni_backend_vulkan.open(0, &options, &half, &error) != MIEN_OK)
+    if (mieni_backend_vulkan.open(bed_index(), &options, &half, &error) != MIEN_OK)
         fail_msg("%s", error.text);
     if (half->precision != MIEN_PRECISION_FP16)
         test_skip("the Vulkan device has no half precision");
@@ -282,7 +282,7 @@ static void check_model(const char *model, const char *detector)
     open_half();
     MienImage image = frames_picture("obama.jpg");
     MienEngine *cpu = open_engine(model, detector, "cpu", MIEN_PRECISION_FP32);
-    MienEngine *vulkan = open_engine(model, detector, "vulkan:0", MIEN_PRECISION_FP16);
+    MienEngine *vulkan = open_engine(model, detector, bed_name(), MIEN_PRECISION_FP16);
     MienEngineInfo info = {.struct_size = sizeof(info)};
     assert_int_equal(mien_engine_info(vulkan, &info), MIEN_OK);
     assert_int_equal(info.precision, MIEN_PRECISION_FP16);
@@ -315,7 +315,7 @@ static void auto_is_single_on_software(void **state)
     mieni_backend_vulkan.describe(0, &info);
     if (!info.software)
         return;
-    assert_int_equal(mieni_backend_vulkan.open(0, &options, &device, NULL), MIEN_OK);
+    assert_int_equal(mieni_backend_vulkan.open(bed_index(), &options, &device, NULL), MIEN_OK);
     assert_int_equal(mieni_backend_vulkan.precision(device), MIEN_PRECISION_FP32);
     mieni_backend_vulkan.close(device);
 }
@@ -330,12 +330,12 @@ static void half_is_refused_where_it_is_missing(void **state)
     MienError error = {0};
     bool masked = mieni_vulkan_debug.no_half;
     mieni_vulkan_debug.no_half = true;
-    assert_int_equal(mieni_registry_open("vulkan:0", true, &options, &choice, &error),
+    assert_int_equal(mieni_registry_open(bed_name(), true, &options, &choice, &error),
                      MIEN_E_DEVICE);
     assert_string_equal(error.reason, "half-precision-missing");
     assert_null(choice.device);
     options.precision = MIEN_PRECISION_AUTO;
-    assert_int_equal(mieni_registry_open("vulkan:0", true, &options, &choice, &error), MIEN_OK);
+    assert_int_equal(mieni_registry_open(bed_name(), true, &options, &choice, &error), MIEN_OK);
     assert_int_equal(choice.backend->precision(choice.device), MIEN_PRECISION_FP32);
     choice.backend->close(choice.device);
     mieni_vulkan_debug.no_half = masked;

@@ -64,12 +64,12 @@ static void check_pictures(const char *model, const char *detector, const char *
 {
     bed_open();
     MienEngine *cpu = open_engine(model, detector, MIEN_MODE_IMAGE, "cpu");
-    MienEngine *vulkan = open_engine(model, detector, MIEN_MODE_IMAGE, "vulkan:0");
+    MienEngine *vulkan = open_engine(model, detector, MIEN_MODE_IMAGE, bed_name());
     MienEngineInfo info = {.struct_size = sizeof(info)};
     assert_int_equal(mien_engine_info(vulkan, &info), MIEN_OK);
-    assert_string_equal(info.device_crop, "vulkan:0");
-    assert_string_equal(info.device_detector, "vulkan:0");
-    assert_string_equal(info.device_landmarks, "vulkan:0");
+    assert_string_equal(info.device_crop, bed_name());
+    assert_string_equal(info.device_detector, bed_name());
+    assert_string_equal(info.device_landmarks, bed_name());
     size_t n_faces = 0;
     for (size_t i = 0; i < n_files; i++) {
         MienImage image = frames_picture(files[i]);
@@ -122,7 +122,7 @@ static void video_has_the_same_faces(void **state)
     (void)state;
     bed_open();
     MienEngine *cpu = open_engine(MESH, SHORT_RANGE, MIEN_MODE_VIDEO, "cpu");
-    MienEngine *vulkan = open_engine(MESH, SHORT_RANGE, MIEN_MODE_VIDEO, "vulkan:0");
+    MienEngine *vulkan = open_engine(MESH, SHORT_RANGE, MIEN_MODE_VIDEO, bed_name());
     assert_true(check_frames(cpu, vulkan, 80, 90) > 5);
     assert_true(check_frames(cpu, vulkan, 208, 214) > 3);
     assert_true(check_frames(cpu, vulkan, 240, 243) > 1);
@@ -139,7 +139,7 @@ static void batches_change_nothing(void **state)
     MienImage images[N], people = frames_picture("two_people.jpg");
     const MienResult *results[N];
     MienResult *single[N];
-    MienEngine *vulkan = open_engine(MESH, SHORT_RANGE, MIEN_MODE_IMAGE, "vulkan:0");
+    MienEngine *vulkan = open_engine(MESH, SHORT_RANGE, MIEN_MODE_IMAGE, bed_name());
     for (int i = 0; i < N; i++) {
         images[i] = frames_window(&people, 3 * i, 2 * i, people.width - 40 - i, people.height - 30);
         single[i] = fixture_keep(vulkan, &images[i], 0);

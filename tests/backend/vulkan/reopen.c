@@ -19,7 +19,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL lost_submit(VkQueue queue, uint32_t n,
 static MienEngine *open_engine(MienOnDeviceLoss loss)
 {
     MienEngineOptions options = fixture_options(MIEN_MODE_VIDEO);
-    options.device = "vulkan:0";
+    options.device = bed_name();
     options.allow_software = true;
     options.on_device_loss = loss;
     return fixture_engine(&options);
