@@ -28,6 +28,9 @@ struct MienModel {
     MieniNetwork networks[MIENI_MODEL_MAX_NETWORKS];
 };
 
+/* Gives back the memory that the file's pages take; they are read again if somebody needs them. */
+void mieni_model_release_pages(const MienModel *model);
+
 /* Puts the place (a file, an option) in front of the text of a failure, and returns `status`. A
  * lack of memory has no place. */
 MienStatus mieni_fail_in(MienError *error, MienStatus status, const char *where);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _DEFAULT_SOURCE /* madvise: glibc's posix_madvise lets no page go */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -146,6 +148,12 @@ MienStatus mien_model_load_file(const char *path, MienModel **model, MienError *
         return mieni_fail(error, MIEN_E_IO, "model-unreadable", "%s: %s", path, strerror(code));
     MienStatus status = create_model(data, size, true, model, error);
     return status == MIEN_OK ? status : mieni_fail_in(error, status, path);
+}
+
+void mieni_model_release_pages(const MienModel *model)
+{
+    if (model && model->is_mapped)
+        madvise((void *)(uintptr_t)model->data, model->size_bytes, MADV_DONTNEED);
 }
 
 MienModel *mien_model_retain(MienModel *model)

@@ -177,6 +177,46 @@ static void process_survives_a_lack_of_memory(void **state)
         mien_result_destroy(want[i]);
 }
 
+/* KiB of a file that are in this process's memory; -1 if it is not mapped. */
+static long resident_kib(const char *file)
+{
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    assert_non_null(maps);
+    char line[4096];
+    long sum = -1;
+    bool inside = false;
+    while (fgets(line, sizeof(line), maps)) {
+        long kib;
+        char first[64];
+        if (sscanf(line, "%63s", first) == 1 && first[strlen(first) - 1] != ':')
+            inside = strstr(line, file) != NULL;
+        else if (inside && sscanf(line, "Rss: %ld", &kib) == 1)
+            sum = (sum < 0 ? 0 : sum) + kib;
+    }
+    fclose(maps);
+    return sum;
+}
+
+/* The weights are packed; the file's own pages are only read by the next engine. */
+static void file_leaves_memory_once_it_is_packed(void **state)
+{
+    (void)state;
+    MienModel *bundle = fixture_model("face_landmarker.task");
+    mien_model_sha256(bundle); /* reads all of it */
+    long all = resident_kib("face_landmarker.task");
+    assert_in_range(all, 3000, 4000);
+    MienEngineOptions options = fixture_options(MIEN_MODE_IMAGE);
+    options.model = bundle;
+    options.blendshapes = true;
+    MienImage portrait = frames_portrait();
+    for (int i = 0; i < 2; i++) {
+        MienEngine *engine = fixture_engine(&options);
+        assert_int_equal(mien_result_n_faces(fixture_process(engine, &portrait, i)), 1);
+        assert_in_range(resident_kib("face_landmarker.task"), 0, all / 4);
+        mien_engine_destroy(engine);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -184,6 +224,7 @@ int main(void)
         cmocka_unit_test(batches_allocate_only_when_they_grow),
         cmocka_unit_test(create_survives_a_lack_of_memory),
         cmocka_unit_test(process_survives_a_lack_of_memory),
+        cmocka_unit_test(file_leaves_memory_once_it_is_packed),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, frames_finish));
 }
