@@ -19,5 +19,9 @@ void mieni_kernels_init(MieniKernels *kernels, uint64_t cpu_flags)
     if (cpu_flags & MIENI_CPU_NEON)
         mieni_kernels_init_neon(kernels);
 #endif
+#if defined(MIENI_HAVE_NEON_FP16)
+    if ((cpu_flags & MIENI_CPU_NEON) && (cpu_flags & MIENI_CPU_NEON_FP16))
+        mieni_kernels_init_neon_fp16(kernels);
+#endif
     (void)cpu_flags;
 }

@@ -82,4 +82,31 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
     endif()
     target_compile_definitions(mien_objects PRIVATE MIENI_HAVE_NEON)
     list(APPEND MIEN_ISA_OBJECTS mien_kernels_neon)
+
+    # Half precision, where the compiler has a name for it: zig takes processors alone.
+    include(CheckCSourceCompiles)
+    foreach(flag -march=armv8.2-a+fp16 -mcpu=generic+fullfp16)
+        string(MAKE_C_IDENTIFIER "MIEN_FP16${flag}" has_flag)
+        set(CMAKE_REQUIRED_FLAGS ${flag})
+        check_c_source_compiles("#include <arm_neon.h>
+            int main(void) { float16x8_t x = vdupq_n_f16(1); return (int)vgetq_lane_f16(vfmaq_f16(x, x, x), 0) - 2; }"
+            ${has_flag})
+        unset(CMAKE_REQUIRED_FLAGS)
+        if(${has_flag})
+            add_library(mien_kernels_neon_fp16 OBJECT
+                ${CMAKE_CURRENT_LIST_DIR}/arm/conv_neon_fp16.c
+                ${CMAKE_CURRENT_LIST_DIR}/arm/gemm_neon_fp16.c
+                ${CMAKE_CURRENT_LIST_DIR}/arm/init_neon_fp16.c
+            )
+            target_include_directories(mien_kernels_neon_fp16 PRIVATE
+                ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+            target_compile_options(mien_kernels_neon_fp16 PRIVATE ${flag})
+            if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+                target_compile_options(mien_kernels_neon_fp16 PRIVATE -fno-schedule-insns)
+            endif()
+            target_compile_definitions(mien_objects PRIVATE MIENI_HAVE_NEON_FP16)
+            list(APPEND MIEN_ISA_OBJECTS mien_kernels_neon_fp16)
+            break()
+        endif()
+    endforeach()
 endif()

@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "cpu/flags.h"
 #include "image/crop.h"
+#include "mien/engine.h"
 #include "model/task.h"
 #include "support/picture.h"
 
@@ -26,19 +27,19 @@ static const void *find_member(const void *file, size_t *size, const char *membe
     return NULL;
 }
 
-Network *network_open_file(const char *path, const char *member, uint64_t cpu_mask, int32_t threads)
+static const MieniLog silent;
+
+static Network *open_with(const char *path, const char *member, const MieniDeviceOptions *options)
 {
-    static const MieniLog silent = {0};
     Network *network = calloc(1, sizeof(*network));
     assert_non_null(network);
     size_t size;
     network->file = test_read_file(path, &size);
     const void *data = member ? find_member(network->file, &size, member) : network->file;
     MienError error = {0};
-    MieniDeviceOptions options = {.threads = threads, .cpu_mask = cpu_mask, .log = &silent};
     if (mieni_graph_read(data, size, &network->graph, &error) != MIEN_OK ||
         mieni_plan_create(network->graph, &network->plan, &error) != MIEN_OK ||
-        mieni_backend_cpu.open(0, &options, &network->device, &error) != MIEN_OK ||
+        mieni_backend_cpu.open(0, options, &network->device, &error) != MIEN_OK ||
         mieni_backend_cpu.plan_create(network->device, network->plan, &network->device_plan,
                                       &error) != MIEN_OK)
         fail_msg("%s: %s", path, error.text);
@@ -53,14 +54,37 @@ Network *network_open_file(const char *path, const char *member, uint64_t cpu_ma
     return network;
 }
 
-Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads)
+Network *network_open_file(const char *path, const char *member, uint64_t cpu_mask, int32_t threads)
+{
+    MieniDeviceOptions options = {.threads = threads, .cpu_mask = cpu_mask, .log = &silent};
+    return open_with(path, member, &options);
+}
+
+static Network *open_model(const char *model, const MieniDeviceOptions *options)
 {
     char path[128];
     snprintf(path, sizeof(path), "models/%s", model);
     char *member = strchr(path, ':');
     if (member)
         *member++ = 0;
-    return network_open_file(test_need_data(path), member, cpu_mask, threads);
+    return open_with(test_need_data(path), member, options);
+}
+
+Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads)
+{
+    MieniDeviceOptions options = {.threads = threads, .cpu_mask = cpu_mask, .log = &silent};
+    return open_model(model, &options);
+}
+
+Network *network_open_in(const char *model, MienPrecision precision)
+{
+    MieniDeviceOptions options = {
+        .threads = 1, .cpu_mask = MIEN_CPU_ALL, .precision = precision, .log = &silent};
+    Network *network = open_model(model, &options);
+    if (mieni_device_precision(&mieni_backend_cpu, network->device) == precision)
+        return network;
+    network_close(network);
+    return NULL;
 }
 
 void network_run(Network *network, const float *input)

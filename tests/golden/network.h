@@ -27,6 +27,9 @@ Network *network_open(const char *model, uint64_t cpu_mask, int32_t threads);
 Network *network_open_file(const char *path, const char *member, uint64_t cpu_mask,
                            int32_t threads);
 
+/* The same in a precision; NULL if the CPU has no kernels for it. */
+Network *network_open_in(const char *model, MienPrecision precision);
+
 /* Runs the network; the result is in `outputs`. */
 void network_run(Network *network, const float *input);
 

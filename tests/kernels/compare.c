@@ -62,23 +62,28 @@ Written written_all(const MieniPlane *plane)
     return (Written){0, plane->height, 0, plane->channels};
 }
 
+static double tolerance(float value, Class class)
+{
+    double absolute = class == HALF ? (double)MIENI_TOLERANCE_HALF : (double)MIENI_TOLERANCE_ABS;
+    double relative = class == HALF ? (double)MIENI_TOLERANCE_HALF : (double)MIENI_TOLERANCE_REL;
+    return absolute + relative * fabs((double)value);
+}
+
 bool values_agree(float got, float want, Class class)
 {
     if (class == EXACT)
         return memcmp(&got, &want, sizeof(got)) == 0;
     if (isnan(want) || isinf(want) || class == EQUAL)
         return isnan(want) ? isnan(got) : got == want;
-    double difference = fabs((double)got - (double)want);
-    return difference <=
-           (double)MIENI_TOLERANCE_ABS + (double)MIENI_TOLERANCE_REL * fabs((double)want);
+    return fabs((double)got - (double)want) <= tolerance(want, class);
 }
 
 /* Makes a right result wrong by a little more than the class allows. */
 static float spoiled(float value, Class class)
 {
-    if (class != FLOAT)
+    if (class != FLOAT && class != HALF)
         return nextafterf(value, INFINITY);
-    return value + 2.0f * (MIENI_TOLERANCE_ABS + MIENI_TOLERANCE_REL * fabsf(value));
+    return value + 2.0f * (float)tolerance(value, class);
 }
 
 /* What float `at` of the block ought to be: a result, a zero lane, or what it was before. */

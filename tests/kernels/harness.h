@@ -16,7 +16,8 @@
 typedef struct Test {
     const MieniKernels *ref;
     const MieniKernels *tested;
-    bool is_ref; /* `tested` is the reference itself */
+    bool is_ref;  /* `tested` is the reference itself */
+    bool is_half; /* `tested` has dense products in half precision */
     uint64_t rng;
     bool spoil; /* self-check: corrupts one result of each case, which must be noticed */
     bool quiet;
@@ -81,7 +82,8 @@ Written written_all(const MieniPlane *plane);
 typedef enum Class {
     EXACT, /* the same bits */
     EQUAL, /* the same number: zeros of either sign */
-    FLOAT  /* within the tolerance of kernels.h */
+    FLOAT, /* within the tolerance of kernels.h */
+    HALF   /* within that for half precision */
 } Class;
 
 /* Compares what was written with `want` [height][width][channels], and all else with what was

@@ -139,12 +139,13 @@ static void run_table(const Options *options, const MieniKernels *ref, const Mie
         Test test = {.ref = ref,
                      .tested = tested,
                      .is_ref = tested == ref,
+                     .is_half = strcmp(tested->isa, "neon-fp16") == 0,
                      .rng = options->seed,
                      .op = op->name};
         int n_unnoticed = count_unnoticed(&test, op);
         harness_catch_faults(&test);
         op->run(&test);
-        printf("%-6s %-20s %5d passed, %d failed\n", tested->isa, op->name, test.n_passed,
+        printf("%-9s %-20s %5d passed, %d failed\n", tested->isa, op->name, test.n_passed,
                test.n_failed);
         total->n_passed += test.n_passed;
         total->n_failed += test.n_failed + n_unnoticed;

@@ -29,6 +29,8 @@ static void check_values_agree(void)
     expect(!values_agree(INFINITY, 1e30f, FLOAT), "infinity is wrong");
     expect(!values_agree(-INFINITY, INFINITY, FLOAT), "the other infinity is wrong");
     expect(values_agree(INFINITY, INFINITY, FLOAT), "the same infinity agrees");
+    expect(values_agree(1.0f + 1.9f * MIENI_TOLERANCE_HALF, 1.0f, HALF), "halves are less exact");
+    expect(!values_agree(1.0f + 2.1f * MIENI_TOLERANCE_HALF, 1.0f, HALF), "but not any value");
     expect(!values_agree(nextafterf(1.0f, 2.0f), 1.0f, EXACT), "one unit is wrong if exact");
     expect(!values_agree(-0.0f, 0.0f, EXACT), "the other zero is wrong if exact");
     expect(values_agree(-0.0f, -0.0f, EXACT), "the same zero agrees");

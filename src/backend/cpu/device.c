@@ -29,10 +29,13 @@ static void device_describe(int32_t index, MienDeviceInfo *info)
 {
     (void)index;
     read_name(info->name, sizeof(info->name));
-    MieniKernels kernels;
-    mieni_kernels_init(&kernels, mieni_cpu_flags());
-    snprintf(info->kernels, sizeof(info->kernels), "%s%s", strcmp(kernels.isa, "ref") ? "ref " : "",
-             kernels.isa);
+    MieniKernels kernels, halves;
+    mieni_kernels_init(&kernels, mieni_cpu_flags() & ~MIENI_CPU_NEON_FP16);
+    mieni_kernels_init(&halves, mieni_cpu_flags());
+    bool has_halves = strcmp(kernels.isa, halves.isa) != 0;
+    snprintf(info->kernels, sizeof(info->kernels), "%s%s%s%s",
+             strcmp(kernels.isa, "ref") ? "ref " : "", kernels.isa, has_halves ? " " : "",
+             has_halves ? halves.isa : "");
     long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES);
     if (page > 0 && pages > 0)
         info->memory_total_bytes = (uint64_t)page * (uint64_t)pages;
@@ -56,7 +59,10 @@ static MienStatus device_open(int32_t index, const MieniDeviceOptions *options, 
     if (!device)
         return mieni_fail_nomem(error);
     device->log = options->log;
-    mieni_kernels_init(&device->kernels, mieni_cpu_flags() & options->cpu_mask);
+    uint64_t flags = mieni_cpu_flags() & options->cpu_mask;
+    if (options->precision == MIEN_PRECISION_FP32)
+        flags &= ~MIENI_CPU_NEON_FP16;
+    mieni_kernels_init(&device->kernels, flags);
     if (mieni_pool_create(options->threads, &device->pool) != MIEN_OK) {
         device_close(device);
         return mieni_fail(error, MIEN_E_NOMEM, "out-of-memory", "cannot start %d threads",
@@ -73,12 +79,18 @@ static const char *device_isa(const MieniDevice *device)
     return device->kernels.isa;
 }
 
+static MienPrecision device_precision(const MieniDevice *device)
+{
+    return strcmp(device->kernels.isa, "neon-fp16") ? MIEN_PRECISION_FP32 : MIEN_PRECISION_FP16;
+}
+
 const MieniBackend mieni_backend_cpu = {
     .name = "cpu",
     .count = device_count,
     .describe = device_describe,
     .open = device_open,
     .isa = device_isa,
+    .precision = device_precision,
     .plan_create = mieni_cpu_plan_create,
     .plan_run = mieni_cpu_plan_run,
     .plan_destroy = mieni_cpu_plan_destroy,

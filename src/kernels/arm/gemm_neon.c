@@ -12,24 +12,10 @@
  */
 #include "kernels/arm/gemm_neon.h"
 
-#define MAX_ROWS 8 /* of a tile: pixels */
+#define MAX_ROWS GEMM_MAX_ROWS
 #define MAX_PANELS 2
 #define MAX_ROWS_OF_TWO 4 /* of a tile of two panels */
-#define MAX_WIDTH (8 * MAX_PANELS)
-#define BLOCK_FLOATS 4096 /* factors */
-
-/* One or two weight panels and a block's pixels as its tiles see them. */
-typedef struct Panel {
-    const GemmInput *input;
-    const float *packed;
-    ptrdiff_t next; /* from a panel to the one behind it */
-    MieniActivation activation;
-    bool has_residual;
-    const float *const *in;
-    float *const *out;            /* of the panel's first channel, once `channel` is added */
-    const float *const *residual; /* likewise */
-    ptrdiff_t out_channel, residual_channel;
-} Panel;
+#define MAX_WIDTH GEMM_MAX_WIDTH
 
 /* A tile's rows and a row's vectors, written out: compilers keep an array in registers only if they
  * see constant indices before they unroll loops. What a tile does not have is dead code. */
@@ -112,7 +98,7 @@ typedef struct Panel {
     }
 
 /* `rows` and `vectors` (2 a panel) are constants wherever this is inlined. */
-MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const int vectors)
+MIENI_INLINE void tile(const GemmPanel *panel, int32_t first, const int rows, const int vectors)
 {
     const GemmInput *input = panel->input;
     const float *weights = panel->packed + 16;
@@ -152,7 +138,7 @@ MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const 
 
 /* Each tile is a function of its own, for the sake of the compiler's register allocation. */
 #define TILE(rows, vectors)                                                                        \
-    static void tile_##rows##x##vectors(const Panel *panel, int32_t first)                         \
+    static void tile_##rows##x##vectors(const GemmPanel *panel, int32_t first)                     \
     {                                                                                              \
         tile(panel, first, rows, vectors);                                                         \
     }
@@ -169,24 +155,29 @@ TILE(2, 4)
 TILE(3, 4)
 TILE(4, 4)
 
-typedef void (*TileFn)(const Panel *panel, int32_t first);
+/* Two panels at a time if there are few pixels. */
+static int32_t width_of(int32_t left, int32_t n_pixels)
+{
+    return n_pixels <= MAX_ROWS_OF_TWO && left >= 16 ? 16 : 8;
+}
 
-static const int32_t most_rows[MAX_PANELS + 1] = {0, MAX_ROWS, MAX_ROWS_OF_TWO};
-static const TileFn tiles[MAX_PANELS + 1][MAX_ROWS + 1] = {
-    {NULL},
-    {NULL, tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2, tile_7x2, tile_8x2},
-    {NULL, tile_1x4, tile_2x4, tile_3x4, tile_4x4}};
+static const GemmTiles tiles = {.width = width_of,
+                                .most_rows = {0, MAX_ROWS, MAX_ROWS_OF_TWO},
+                                .tiles = {{NULL},
+                                          {NULL, tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2,
+                                           tile_6x2, tile_7x2, tile_8x2},
+                                          {NULL, tile_1x4, tile_2x4, tile_3x4, tile_4x4}}};
 
 /* Tiles of nearly equal size: 9 pixels are 5 + 4, not 8 + 1, which would wait for its own sums. */
-static void run_panel(const Panel *panel, int32_t n_pixels, int32_t width)
+static void run_panel(const GemmPanel *panel, const GemmTiles *of, int32_t n_pixels, int32_t width)
 {
-    int32_t panels = width / 8, most = most_rows[panels];
+    int32_t panels = width / 8, most = of->most_rows[panels];
     int32_t n_tiles = (n_pixels + most - 1) / most;
     int32_t rows = n_pixels / n_tiles, n_larger = n_pixels % n_tiles;
 
     for (int32_t i = 0, first = 0; i < n_tiles; i++) {
         int32_t n = rows + (i < n_larger);
-        tiles[panels][n](panel, first);
+        of->tiles[panels][n](panel, first);
         first += n;
     }
 }
@@ -244,26 +235,20 @@ static void copy_out(const MieniConvArgs *args, const GemmBlock *block, int32_t 
     }
 }
 
-static void run_block(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                      const GemmBlock *block)
+void mieni_gemm_block_neon(const MieniConvArgs *args, const GemmBlock *block,
+                           const GemmTiles *tiles_of, const GemmPanel *first)
 {
     const MieniConvShape *shape = args->shape;
-    ptrdiff_t k = (ptrdiff_t)input->taps_y * input->taps_x * input->depth;
     int32_t padded = neon_round_up_8(shape->out_channels);
+    GemmPanel panel = *first;
     Buffer residual, out;
 
     for (int32_t channel = 0, width; channel < padded; channel += width) {
-        width = block->n <= MAX_ROWS_OF_TWO && padded - channel >= 16 ? 16 : 8;
-        Panel panel = {.input = input,
-                       .packed = packed,
-                       .next = (k + 2) * 8,
-                       .activation = shape->activation,
-                       .has_residual = neon_residual_lanes(args, channel) > 0,
-                       .in = block->in,
-                       .out = block->out,
-                       .residual = block->residual,
-                       .out_channel = channel,
-                       .residual_channel = channel};
+        width = tiles_of->width(padded - channel, block->n);
+        panel.has_residual = neon_residual_lanes(args, channel) > 0;
+        panel.out = block->out;
+        panel.residual = block->residual;
+        panel.out_channel = panel.residual_channel = channel;
         bool direct_residual = shape->residual == MIENI_RESIDUAL_ADD &&
                                neon_residual_lanes(args, channel + width - 4) >= 4;
         bool direct_out = args->out.pixel_stride >= channel + width;
@@ -278,10 +263,10 @@ static void run_block(const MieniConvArgs *args, const GemmInput *input, const f
             panel.out = out.pixels;
             panel.out_channel = 0;
         }
-        run_panel(&panel, block->n, width);
+        run_panel(&panel, tiles_of, block->n, width);
         if (!direct_out)
             copy_out(args, block, channel, width, &out);
-        packed += width / 8 * panel.next;
+        panel.packed += width / 8 * panel.next;
     }
 }
 
@@ -290,18 +275,19 @@ void mieni_gemm_neon(const MieniConvArgs *args, const GemmInput *input, const fl
 {
     int32_t width = args->shape->out_width;
     int32_t k = input->taps_y * input->taps_x * input->depth;
-    int32_t most = MIENI_MIN(MIENI_MAX(BLOCK_FLOATS / k, 2 * MAX_ROWS), GEMM_BLOCK_PIXELS);
     int32_t first = row_begin * width, end = row_end * width;
+    GemmPanel panel = {.input = input,
+                       .packed = packed,
+                       .next = (k + 2) * 8,
+                       .activation = args->shape->activation};
     GemmBlock block;
 
     while (first < end) {
-        /* Equal blocks, each a whole number of tiles if that can be. */
-        int32_t n_blocks = (end - first + most - 1) / most;
         block.first = first;
-        block.n = ((end - first) / n_blocks + MAX_ROWS - 1) / MAX_ROWS * MAX_ROWS;
-        block.n = MIENI_MIN(MIENI_MIN(block.n, GEMM_BLOCK_PIXELS), end - first);
+        block.n = gemm_block_pixels_neon(k, end - first);
         gemm_locate_block(args, input, row_begin, &block);
-        run_block(args, input, packed, &block);
+        panel.in = block.in;
+        mieni_gemm_block_neon(args, &block, &tiles, &panel);
         for (int32_t i = 0; i < block.n && neon_has_tail(args); i++)
             mieni_conv_tail_neon(args, block.out[i], 0, args->shape->out_channels);
         first += block.n;
