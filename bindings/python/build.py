@@ -62,7 +62,7 @@ def compile_for(arch, folder):
     """Builds libmien and mien-probe with zig; returns the folder with both."""
     compiler = "{} -m ziglang cc -target {}-linux-gnu.{}".format(sys.executable, arch, GLIBC)
     configure = ["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                 "-DMIEN_MEDIA=OFF", "-DMIEN_TESTS=OFF", "-DCMAKE_SYSTEM_NAME=Linux",
+                 "-DMIEN_MEDIA=OFF", "-DMIEN_TESTS=OFF", "-DMIEN_CUDA_NATIVE=OFF", "-DCMAKE_SYSTEM_NAME=Linux",
                  "-DCMAKE_SYSTEM_PROCESSOR=" + arch, "-DCMAKE_SHARED_LINKER_FLAGS=-s -Wl,-z,defs",
                  "-DCMAKE_EXE_LINKER_FLAGS=-s"]
     subprocess.run(configure, check=True, env=dict(os.environ, CC=compiler))

@@ -71,6 +71,10 @@ static void describe_kernels(MienDeviceInfo *info)
     for (size_t i = 0; i < n && length < sizeof(info->kernels); i++)
         length += (size_t)snprintf(info->kernels + length, sizeof(info->kernels) - length,
                                    "%sptx_%d", length ? " " : "", (int)images[i].capability);
+    images = mieni_cuda_native(&n);
+    for (size_t i = 0; i < n && length < sizeof(info->kernels); i++)
+        length += (size_t)snprintf(info->kernels + length, sizeof(info->kernels) - length, " sm_%d",
+                                   (int)images[i].capability);
 }
 
 /* Sets whether the device can be used. */
@@ -84,7 +88,8 @@ static void judge(const CudaDriver *cuda, CuDevice device, MienDeviceInfo *info)
                  "its compute capability is %d.%d, and mien needs 5.3; use --device vulkan or cpu",
                  (int)capability / 10, (int)capability % 10);
         refuse(info, "compute-capability-too-old", text);
-    } else if (!mieni_cuda_images_for(capability, cuda->version)) {
+    } else if (!mieni_cuda_images_for(capability, cuda->version) &&
+               !mieni_cuda_native_for(capability)) {
         snprintf(text, sizeof(text), "the driver speaks CUDA %d.%d, too old for mien's kernels",
                  cuda->version / 1000, cuda->version % 1000 / 10);
         refuse(info, "ptx-newer-than-driver", text);
@@ -208,7 +213,19 @@ MienStatus mieni_cuda_download(MieniDevice *device, const CudaBuffer *buffer, si
     return code ? mieni_cuda_fail(device, code, "copying from the device", error) : MIEN_OK;
 }
 
-static MienStatus load_kernels(MieniDevice *device, MienError *error)
+static void unload_kernels(MieniDevice *device)
+{
+    for (int32_t i = 0; i < CUDA_N_KERNELS; i++) {
+        if (device->modules[i] && !device->is_lost)
+            device->cuda->module_unload(device->modules[i]);
+        device->modules[i] = NULL;
+        device->kernels[i] = NULL;
+    }
+}
+
+/* `missing`: a kernel that is not there, if that is what is wrong. */
+static CuResult load_images(MieniDevice *device, const MieniCudaImages *images,
+                            const char **missing)
 {
     static const char *const names[] = {
 #define NAME(name) "mien_" #name,
@@ -216,12 +233,6 @@ static MienStatus load_kernels(MieniDevice *device, MienError *error)
 #undef NAME
     };
     const CudaDriver *cuda = device->cuda;
-    int32_t capability = capability_of(cuda, device->ordinal);
-    const MieniCudaImages *images = mieni_cuda_images_for(capability, cuda->version);
-    if (!images)
-        return mieni_cuda_fail(device, CU_NO_BINARY, "loading kernels", error);
-    snprintf(device->isa, sizeof(device->isa), "ptx_%d", (int)images->capability);
-    device->has_products = images->capability >= PRODUCTS_CAPABILITY;
     for (const MieniCudaModule *module = images->modules; module->kernel; module++) {
         int32_t which = 0;
         while (which < CUDA_N_KERNELS && strcmp(names[which] + 5, module->kernel) != 0)
@@ -229,16 +240,48 @@ static MienStatus load_kernels(MieniDevice *device, MienError *error)
         if (which == CUDA_N_KERNELS)
             continue;
         CuResult code = cuda->module_load(&device->modules[which], module->image, 0, NULL, NULL);
-        if (code == 0)
-            code = cuda->module_function(&device->kernels[which], device->modules[which],
-                                         names[which]);
+        if (code) {
+            device->modules[which] = NULL;
+            return code;
+        }
+        code = cuda->module_function(&device->kernels[which], device->modules[which], names[which]);
         if (code)
-            return mieni_cuda_fail(device, code, "loading kernels", error);
+            return code;
     }
     for (int32_t i = 0; i < CUDA_N_KERNELS; i++)
-        if (!device->kernels[i])
-            return mieni_cuda_fail(device, CU_NO_BINARY, names[i], error);
-    return MIEN_OK;
+        if (!device->kernels[i]) {
+            *missing = names[i];
+            return CU_NO_BINARY;
+        }
+    return 0;
+}
+
+/* Codes of a driver that does not read an image, and is well. */
+static bool is_refusal(CuResult code)
+{
+    return code == CU_INVALID_IMAGE || code == CU_NO_BINARY || code == CU_UNSUPPORTED_PTX;
+}
+
+/* Native code where there is some for this very device and its driver reads it, else PTX. */
+static MienStatus load_kernels(MieniDevice *device, MienError *error)
+{
+    int32_t capability = capability_of(device->cuda, device->ordinal);
+    const MieniCudaImages *native = mieni_cuda_native_for(capability);
+    const MieniCudaImages *images = mieni_cuda_images_for(capability, device->cuda->version);
+    const char *missing = "loading kernels";
+    CuResult code = CU_NO_BINARY;
+    device->has_products = capability >= PRODUCTS_CAPABILITY;
+    if (native) {
+        code = load_images(device, native, &missing);
+        snprintf(device->isa, sizeof(device->isa), "sm_%d", (int)capability);
+    }
+    if (is_refusal(code) && images) {
+        unload_kernels(device);
+        code = load_images(device, images, &missing);
+        snprintf(device->isa, sizeof(device->isa), "ptx_%d", (int)images->capability);
+        device->has_products = images->capability >= PRODUCTS_CAPABILITY;
+    }
+    return code ? mieni_cuda_fail(device, code, missing, error) : MIEN_OK;
 }
 
 /* Whether half precision pays: not on devices that do little of it (6.1) or that have it in no
@@ -266,9 +309,7 @@ static void device_close(MieniDevice *device)
         cuda->context_push(device->context);
         mieni_cuda_buffer_destroy(device, &device->frames.buffer);
         mieni_cuda_time_finish(device);
-        for (int32_t i = 0; i < CUDA_N_KERNELS && !device->is_lost; i++)
-            if (device->modules[i])
-                cuda->module_unload(device->modules[i]);
+        unload_kernels(device);
         if (device->stream && !device->is_lost)
             cuda->stream_destroy(device->stream);
         cuda->context_pop(NULL);

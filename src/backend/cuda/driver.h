@@ -38,7 +38,13 @@ enum { CU_COMPUTE_PROHIBITED = 2 };   /* CUcomputemode */
 enum { CU_STREAM_NON_BLOCKING = 1 };  /* CUstream_flags */
 enum { CU_HOST_MAPPED = 2 };          /* flags of cuMemHostAlloc */
 enum { CU_CAPTURE_THREAD_LOCAL = 1 }; /* CUstreamCaptureMode */
-enum { CU_OUT_OF_MEMORY = 2, CU_NO_DEVICE = 100, CU_NO_BINARY = 209 };
+enum {
+    CU_OUT_OF_MEMORY = 2,
+    CU_NO_DEVICE = 100,
+    CU_INVALID_IMAGE = 200,
+    CU_NO_BINARY = 209,
+    CU_UNSUPPORTED_PTX = 222
+};
 
 /* Result, symbol, field and parameters of every call that each driver since CUDA 10.1 has. */
 #define MIENI_CUDA_DRIVER_LIST(X)                                                                  \

@@ -8,7 +8,7 @@ foreach(file ${FILES})
     string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
     string(REGEX REPLACE "(................................................................................)" "\\1\n"
            bytes "${bytes}")
-    string(APPEND text "static const unsigned char ${kernel}[] = {\n${bytes}0};\n")
+    string(APPEND text "_Alignas(16) static const unsigned char ${kernel}[] = {\n${bytes}0};\n")
     string(APPEND table "    {\"${kernel}\", ${kernel}},\n")
 endforeach()
 string(APPEND text "const MieniCudaModule ${NAME}[] = {\n${table}    {0, 0}};\n")

@@ -26,6 +26,25 @@ static const MieniCudaImages *const images;
 
 #endif
 
+/* And for which capabilities there is native code: NATIVE(capability)... */
+#ifdef MIENI_CUDA_NATIVE
+
+#define NATIVE(capability) extern const MieniCudaModule mieni_cuda_native_##capability[];
+MIENI_CUDA_NATIVE
+#undef NATIVE
+
+#define NATIVE(capability) {(capability), 0, mieni_cuda_native_##capability},
+static const MieniCudaImages native[] = {MIENI_CUDA_NATIVE};
+#undef NATIVE
+#define N_NATIVE MIENI_COUNT_OF(native)
+
+#else
+
+static const MieniCudaImages *const native;
+#define N_NATIVE 0
+
+#endif
+
 const MieniCudaImages *mieni_cuda_images(size_t *n)
 {
     *n = N_IMAGES;
@@ -41,4 +60,20 @@ const MieniCudaImages *mieni_cuda_images_for(int32_t capability, int32_t driver)
         if (all[i].capability <= capability && all[i].driver <= driver)
             best = &all[i];
     return best;
+}
+
+const MieniCudaImages *mieni_cuda_native(size_t *n)
+{
+    *n = N_NATIVE;
+    return native;
+}
+
+const MieniCudaImages *mieni_cuda_native_for(int32_t capability)
+{
+    size_t n;
+    const MieniCudaImages *all = mieni_cuda_native(&n);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].capability == capability)
+            return &all[i];
+    return NULL;
 }

@@ -7,7 +7,7 @@
 
 typedef struct MieniCudaModule {
     const char *kernel; /* NULL: the table's end */
-    const void *image;  /* PTX, with a zero behind it */
+    const void *image;  /* PTX, with a zero behind it, or native code */
 } MieniCudaModule;
 
 /* One image a kernel, for devices of this compute capability and later ones. */
@@ -22,5 +22,10 @@ const MieniCudaImages *mieni_cuda_images(size_t *n);
 
 /* The best for a device, or NULL. */
 const MieniCudaImages *mieni_cuda_images_for(int32_t capability, int32_t driver);
+
+/* The same as native code, each for one compute capability and no other; none in a build without
+ * NVIDIA's assembler. Whether a driver reads it shows when it loads it. */
+const MieniCudaImages *mieni_cuda_native(size_t *n);
+const MieniCudaImages *mieni_cuda_native_for(int32_t capability);
 
 #endif

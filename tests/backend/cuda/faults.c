@@ -146,8 +146,35 @@ static void every_code_at_every_call(void **state)
     assert_int_equal(counts->modules, 0);
 }
 
+/* Native code is taken where there is some for the very device and its driver reads it. */
+static void native_code_is_preferred(void **state)
+{
+    (void)state;
+    sim_need_cuda();
+    if (!sim_counters())
+        test_skip("the driver is a real one");
+    Bench bench = {.plan = mieni_selftest_plan()};
+    MienError error = {.reason = ""};
+    float output[N_OUTPUT];
+    setenv("MIEN_SIM_CC", "8.6", 1);
+    bool has_native = mieni_cuda_native_for(86) != NULL;
+    for (int reads_it = 0; reads_it < 2; reads_it++) {
+        setenv("MIEN_SIM_NATIVE", reads_it ? "1" : "0", 1);
+        open_bench(&bench);
+        assert_string_equal(mieni_backend_cuda.isa(bench.device),
+                            has_native && reads_it ? "sm_86" : "ptx_80");
+        assert_int_equal(run(&bench, output, &error), MIEN_OK);
+        close_bench(&bench);
+        assert_int_equal(sim_counters()->modules, 0);
+    }
+    unsetenv("MIEN_SIM_NATIVE");
+    unsetenv("MIEN_SIM_CC");
+    mieni_plan_destroy(bench.plan);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(every_code_at_every_call)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(every_code_at_every_call),
+                                              cmocka_unit_test(native_code_is_preferred)};
     return test_exit_code(cmocka_run_group_tests(tests, NULL, fixture_finish));
 }

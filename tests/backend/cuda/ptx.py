@@ -15,6 +15,7 @@ import tempfile
 import unittest
 
 FOLDER, KERNELS = sys.argv[1], sys.argv[2:]
+EVERY = bool(os.environ.get("MIEN_TEST_EVERY_ARCHITECTURE"))  # takes many minutes
 VERSIONS = {"53": "4.2", "75": "6.5", "80": "7.0", "90": "7.8"}
 
 MMA_8 = "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32"
@@ -120,10 +121,31 @@ class Ptx(unittest.TestCase):
             for level, kernel, path, _ in self.each():
                 targets = [number for number in sorted(known) if number >= int(level)]
                 self.assertTrue(targets)
-                # The lowest that this ptxas knows; the highest, too, for the highest level.
-                for target in {targets[0], targets[-1] if level == "90" else targets[0]}:
+                # The lowest that this ptxas knows; the highest, too, for the highest level; of those between
+                # another one for each kernel, or all.
+                wanted = {targets[0], targets[-1] if level == "90" else targets[0]}
+                if level == "75":
+                    wanted.add(targets[KERNELS.index(kernel) % len(targets)])
+                for target in targets if EVERY else sorted(wanted):
                     self.translate(ptxas, path, target, os.path.join(folder, "out"),
                                    0 if kernel in HOT and target == targets[0] else 64)
+
+    def test_nvcc(self):
+        """NVIDIA's compiler takes the sources, too; for another architecture each, or for all."""
+        nvcc = shutil.which("nvcc") or shutil.which("/usr/local/cuda/bin/nvcc")
+        if not nvcc or not shutil.which("g++"):
+            self.skipTest("no nvcc on this machine, or no g++ for it")
+        listed = subprocess.run([nvcc, "--list-gpu-arch"], capture_output=True, text=True, check=True).stdout
+        known = sorted(int(number) for number in re.findall(r"compute_(\d+)\s", listed))
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "src")
+        with tempfile.TemporaryDirectory() as folder:
+            for i, kernel in enumerate(KERNELS):
+                for target in known if EVERY else [known[i % len(known)]]:
+                    done = subprocess.run(
+                        [nvcc, "-x", "cu", f"-arch=sm_{target}", "-cubin", "--fmad=false", "-Werror", "all-warnings",
+                         "-I", source, os.path.join(source, "backend", "cuda", "kernels", kernel + ".cu"), "-o",
+                         os.path.join(folder, "out")], capture_output=True, text=True, check=False)
+                    self.assertEqual(done.returncode, 0, f"{kernel} for sm_{target}: {done.stderr}")
 
     def translate(self, ptxas, path, target, out, most):
         """A call may put a few registers aside; a sum that lies in memory is far more."""
