@@ -130,23 +130,6 @@ class Ptx(unittest.TestCase):
                     self.translate(ptxas, path, target, os.path.join(folder, "out"),
                                    0 if kernel in HOT and target == targets[0] else 64)
 
-    def test_nvcc(self):
-        """NVIDIA's compiler takes the sources, too; for another architecture each, or for all."""
-        nvcc = shutil.which("nvcc") or shutil.which("/usr/local/cuda/bin/nvcc")
-        if not nvcc or not shutil.which("g++"):
-            self.skipTest("no nvcc on this machine, or no g++ for it")
-        listed = subprocess.run([nvcc, "--list-gpu-arch"], capture_output=True, text=True, check=True).stdout
-        known = sorted(int(number) for number in re.findall(r"compute_(\d+)\s", listed))
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "src")
-        with tempfile.TemporaryDirectory() as folder:
-            for i, kernel in enumerate(KERNELS):
-                for target in known if EVERY else [known[i % len(known)]]:
-                    done = subprocess.run(
-                        [nvcc, "-x", "cu", f"-arch=sm_{target}", "-cubin", "--fmad=false", "-Werror", "all-warnings",
-                         "-I", source, os.path.join(source, "backend", "cuda", "kernels", kernel + ".cu"), "-o",
-                         os.path.join(folder, "out")], capture_output=True, text=True, check=False)
-                    self.assertEqual(done.returncode, 0, f"{kernel} for sm_{target}: {done.stderr}")
-
     def translate(self, ptxas, path, target, out, most):
         """A call may put a few registers aside; a sum that lies in memory is far more."""
         done = subprocess.run([ptxas, f"-arch=sm_{target}", "-v", path, "-o", out],
