@@ -124,6 +124,9 @@ typedef struct MieniStage {
 /* What is done with a job when it has run. */
 typedef void (*MieniTakeFn)(MienEngine *engine, const MieniTicket *ticket, MieniJob *job);
 
+/* drivers.c: refuses a device whose driver would crash this process when it is loaded. */
+MienStatus mieni_engine_check_drivers(const char *device, MienError *error);
+
 /* reopen.c: opens the device of an engine, as its options say. */
 MienStatus mieni_engine_open_device(MienEngine *engine, MienError *error);
 /* reopen.c: the same device once more, after it failed; `error` holds why, and then what came of

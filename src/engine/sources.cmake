@@ -2,6 +2,7 @@
 target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/bench.c
     ${CMAKE_CURRENT_LIST_DIR}/bench_device.c
+    ${CMAKE_CURRENT_LIST_DIR}/drivers.c
     ${CMAKE_CURRENT_LIST_DIR}/engine.c
     ${CMAKE_CURRENT_LIST_DIR}/faces.c
     ${CMAKE_CURRENT_LIST_DIR}/live.c

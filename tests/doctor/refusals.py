@@ -76,6 +76,33 @@ class Refusals(unittest.TestCase):
             if first and first[0]["severity"] == "fatal":
                 self.assertEqual(first[0]["id"], cause)
 
+    def test_vulkan_of_this_machine(self):
+        """The real probes and the real back end: no loader, a driver that is gone, one that crashes; with none
+        of them set, this machine has a driver that computes on the CPU, or none."""
+        os.mkdir(os.path.join(self.folder, "empty"))
+        self.write("empty/libvulkan.so.1", b"")
+        for name, library in (("gone", "/nowhere/libgone.so"),
+                              ("crash", os.environ["MIEN_CRASHING_DRIVER"])):
+            manifest = {"file_format_version": "1.0.0",
+                        "ICD": {"library_path": library, "api_version": "1.1.0"}}
+            self.write(name + ".json", json.dumps(manifest).encode())
+        place = self.environment.get("LD_LIBRARY_PATH", "")
+        for situation in ({"LD_LIBRARY_PATH": f"{self.folder}/empty:{place}".rstrip(":")},
+                          {"VK_DRIVER_FILES": f"{self.folder}/gone.json",
+                           "VK_ICD_FILENAMES": f"{self.folder}/gone.json"},
+                          {"VK_DRIVER_FILES": f"{self.folder}/crash.json",
+                           "VK_ICD_FILENAMES": f"{self.folder}/crash.json"},
+                          {}):
+            with self.subTest(situation=situation):
+                before = dict(self.environment)
+                self.environment.update(situation)
+                try:
+                    self.check(None, "vulkan")
+                    report = json.loads(self.mien("doctor", "--json").stdout)
+                finally:
+                    self.environment = before
+                self.assertEqual(report["stacks"]["vulkan"]["state"], "broken")
+
     def test_causes(self):
         for machine, device, cause in (
                 ("no-gpu", "cuda", "no-gpu-hardware"), ("no-gpu", "gpu", "no-gpu-hardware"),
