@@ -72,12 +72,30 @@ static char *read_cache(const char *path, size_t *size_bytes)
     return data;
 }
 
+/* Made by this driver for this device, as Vulkan's own header of such data says. */
+static bool is_ours(const char *data, size_t n, const VkPhysicalDeviceProperties *properties)
+{
+    VkPipelineCacheHeaderVersionOne header;
+    if (n < sizeof(header))
+        return false;
+    memcpy(&header, data, sizeof(header));
+    return header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE &&
+           header.vendorID == properties->vendorID && header.deviceID == properties->deviceID &&
+           memcmp(header.pipelineCacheUUID, properties->pipelineCacheUUID, VK_UUID_SIZE) == 0;
+}
+
 MienStatus mieni_vulkan_cache_open(MieniDevice *device,
                                    const VkPhysicalDeviceProperties *properties, MienError *error)
 {
     size_t n = 0;
     find_path(device, properties);
     char *data = *device->cache_path ? read_cache(device->cache_path, &n) : NULL;
+    if (data && !is_ours(data + HASH_CHARACTERS, n, properties)) {
+        unlink(device->cache_path);
+        mieni_free(data);
+        data = NULL;
+        n = 0;
+    }
     VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
                                       .initialDataSize = n,
                                       .pInitialData = data ? data + HASH_CHARACTERS : NULL};

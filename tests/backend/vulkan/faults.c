@@ -12,6 +12,7 @@
 
 #include "backend/selftest.h"
 #include "backend/vulkan/bed.h"
+#include "base/sha256.h"
 
 enum { N_INPUT = 8 * 8 * 3, N_OUTPUT = 10 }; /* of the self-test's network */
 
@@ -176,6 +177,79 @@ static void a_lost_device_is_given_up(void **state)
     check_loss(VK_TIMEOUT, "watchdog-timeout", 1);
 }
 
+/* A real run, and no time at all for it. */
+static void a_late_device_is_given_up(void **state)
+{
+    (void)state;
+    enum { N = 512 };
+    bed_open();
+    MieniPlan *plan = mieni_selftest_plan();
+    static const float input[N_INPUT];
+    static float outputs[N][N_OUTPUT];
+    static MieniJob jobs[N];
+    for (int i = 0; i < N; i++)
+        jobs[i] = (MieniJob){.input = input, .outputs = {outputs[i]}};
+    MieniDevice *device = open_failing();
+    MieniDevicePlan *device_plan;
+    MienError error = {0};
+    assert_int_equal(mieni_backend_vulkan.plan_create(device, plan, &device_plan, &error), MIEN_OK);
+    mieni_plan_destroy(plan);
+    device->timeout_ns = 1;
+    assert_int_equal(mieni_backend_vulkan.plan_run(device_plan, N, jobs, &error), MIEN_E_DEVICE);
+    assert_string_equal(error.reason, "watchdog-timeout");
+    assert_int_equal(mieni_backend_vulkan.plan_run(device_plan, 1, jobs, &error), MIEN_E_DEVICE);
+    assert_string_equal(error.reason, "gpu-lost");
+    real.DeviceWaitIdle(device->device);
+#ifdef __SANITIZE_ADDRESS__
+    device->is_stuck = false;
+#endif
+    mieni_backend_vulkan.plan_destroy(device_plan);
+    mieni_backend_vulkan.close(device);
+}
+
+static VkResult open_result;
+
+static VKAPI_ATTR VkResult VKAPI_CALL refuse_to_open(VkPhysicalDevice physical,
+                                                     const VkDeviceCreateInfo *info,
+                                                     const VkAllocationCallbacks *allocator,
+                                                     VkDevice *device)
+{
+    (void)physical;
+    (void)info;
+    (void)allocator;
+    *device = NULL;
+    return open_result;
+}
+
+/* A driver that does not open its device says why. */
+static void opening_may_fail(void **state)
+{
+    (void)state;
+    static const struct {
+        VkResult result;
+        MienStatus status;
+        const char *reason;
+    } cases[] = {{VK_ERROR_OUT_OF_DEVICE_MEMORY, MIEN_E_DEVICE, "out-of-memory"},
+                 {VK_ERROR_OUT_OF_HOST_MEMORY, MIEN_E_NOMEM, "out-of-memory"},
+                 {VK_ERROR_FEATURE_NOT_PRESENT, MIEN_E_DEVICE, "vulkan-feature-missing"},
+                 {VK_ERROR_EXTENSION_NOT_PRESENT, MIEN_E_DEVICE, "vulkan-feature-missing"},
+                 {VK_ERROR_DEVICE_LOST, MIEN_E_DEVICE, "gpu-lost"},
+                 {VK_ERROR_INITIALIZATION_FAILED, MIEN_E_DEVICE, "device-refused"}};
+    bed_open();
+    VulkanLoader *loader = (VulkanLoader *)mieni_vulkan_loader();
+    PFN_vkCreateDevice create = loader->CreateDevice;
+    loader->CreateDevice = refuse_to_open;
+    for (size_t i = 0; i < MIENI_COUNT_OF(cases); i++) {
+        MieniDevice *device;
+        MienError error = {0};
+        open_result = cases[i].result;
+        assert_int_equal(mieni_backend_vulkan.open(0, &options, &device, &error), cases[i].status);
+        assert_null(device);
+        assert_string_equal(error.reason, cases[i].reason);
+    }
+    loader->CreateDevice = create;
+}
+
 static void a_lack_of_memory_is_survived(void **state)
 {
     (void)state;
@@ -271,13 +345,60 @@ static void the_cache_is_kept_and_checked(void **state)
     unsetenv("XDG_CACHE_HOME");
 }
 
-/* Where nothing can be kept, nothing is kept. */
+/* Whole, with its hash, but made by another driver: thrown away and written anew. */
+static void a_foreign_cache_does_no_harm(void **state)
+{
+    (void)state;
+    bed_open();
+    char base[512], folder[560], path[600], hash[65];
+    snprintf(base, sizeof(base), "%s", test_temporary("foreign"));
+    snprintf(folder, sizeof(folder), "%s/mien", base);
+    setenv("XDG_CACHE_HOME", base, 1);
+    run_once();
+    assert_true(find_file(folder, path));
+    size_t size;
+    char *data = test_read_file(path, &size);
+    enum { HASH = 64, VENDOR = 8, UUID = 16 }; /* VkPipelineCacheHeaderVersionOne */
+    assert_true(size >= HASH + UUID + VK_UUID_SIZE);
+    for (int i = 0; i < 2; i++) {
+        size_t at = HASH + (i ? UUID : VENDOR), again;
+        data[at] ^= 0x55;
+        mieni_sha256_hex(data + HASH, size - HASH, hash);
+        memcpy(data, hash, HASH);
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_int_equal(fwrite(data, 1, size, file), size);
+        fclose(file);
+        run_once();
+        data[at] ^= 0x55;
+        char *second = test_read_file(path, &again);
+        assert_int_equal(again, size);
+        assert_memory_equal(second + HASH, data + HASH, size - HASH);
+        free(second);
+    }
+    free(data);
+    unlink(path);
+    rmdir(folder);
+    rmdir(base);
+    unsetenv("XDG_CACHE_HOME");
+}
+
+/* Where nothing can be kept, nothing is kept: no such place, or a folder that is a file. */
 static void a_cache_is_not_needed(void **state)
 {
     (void)state;
     bed_open();
     setenv("XDG_CACHE_HOME", "/dev/null/nowhere", 1);
     run_once();
+    char base[512], file[560];
+    snprintf(base, sizeof(base), "%s", test_temporary("unwritable"));
+    snprintf(file, sizeof(file), "%s/mien", base);
+    assert_int_equal(mkdir(base, 0700), 0);
+    fclose(fopen(file, "wb"));
+    setenv("XDG_CACHE_HOME", base, 1);
+    run_once();
+    unlink(file);
+    rmdir(base);
     unsetenv("XDG_CACHE_HOME");
 }
 
@@ -319,9 +440,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_call_may_fail),
         cmocka_unit_test(a_lack_of_memory_is_survived),
         cmocka_unit_test(the_cache_is_kept_and_checked),
+        cmocka_unit_test(a_foreign_cache_does_no_harm),
         cmocka_unit_test(a_cache_is_not_needed),
+        cmocka_unit_test(opening_may_fail),
         cmocka_unit_test(a_lost_device_is_given_up),
         cmocka_unit_test(device_is_measured),
+        cmocka_unit_test(a_late_device_is_given_up),
     };
     bed_arguments(argc, argv);
     return test_exit_code(cmocka_run_group_tests(tests, NULL, bed_close));

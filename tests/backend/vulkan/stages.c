@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "backend/vulkan/bed.h"
+#include "backend/vulkan/vulkan.h"
 #include "base/rng.h"
 #include "face/face.h"
 
@@ -150,6 +151,65 @@ static void pictures_are_told_apart(void **state)
     bed_drop(&bed);
 }
 
+static PFN_vkAllocateMemory real_allocate;
+
+static VKAPI_ATTR VkResult VKAPI_CALL allocate_little(VkDevice device,
+                                                      const VkMemoryAllocateInfo *info,
+                                                      const VkAllocationCallbacks *allocator,
+                                                      VkDeviceMemory *memory)
+{
+    return info->allocationSize > 10000 ? VK_ERROR_OUT_OF_DEVICE_MEMORY
+                                        : real_allocate(device, info, allocator, memory);
+}
+
+/* Pictures for which there is no room all at once go in turns. */
+static void pictures_may_lack_memory(void **state)
+{
+    (void)state;
+    enum { N = 5, SIDE = 64, CROP = 2 };
+    bed_open();
+    MieniDevice *device = bed_device();
+    MieniTensor tensor = {.name = "crop",
+                          .height = CROP,
+                          .width = CROP,
+                          .channels = 3,
+                          .parent = -1,
+                          .tight = true,
+                          .last = 1};
+    MieniOp op = {.kind = MIENI_OP_CROP, .name = "crop", .residual = -1};
+    MieniPlan plan = {.n_tensors = 1, .tensors = &tensor, .n_ops = 1, .ops = &op, .n_outputs = 1};
+    Bed bed = bed_put(&plan);
+    static uint8_t pixels[N][SIDE * SIDE];
+    float got[N][CROP * CROP * 3];
+    MieniView views[N];
+    MieniJob jobs[N] = {0};
+    for (int i = 0; i < N; i++) {
+        MienImage image;
+        memset(pixels[i], 10 * i + 1, sizeof(pixels[i]));
+        mien_image_init(&image, MIEN_PIXEL_GRAY8, SIDE, SIDE, pixels[i], 0);
+        assert_int_equal(mieni_view_init(&views[i], &image, NULL), MIEN_OK);
+        MieniRect rect = {.cx = 0.5f, .cy = 0.5f, .width = 1, .height = 1};
+        MieniCropSpec spec = {.width = CROP, .height = CROP, .range_max = 255};
+        assert_int_equal(mieni_crop_init(&jobs[i].crop, &views[i], &rect, &spec), MIEN_OK);
+        jobs[i].picture = &views[i];
+        jobs[i].outputs[0] = got[i];
+    }
+    mieni_vulkan_pictures_finish(device); /* what earlier tests left */
+    device->pictures.slot_bytes = 0;
+    real_allocate = device->vk.AllocateMemory;
+    device->vk.AllocateMemory = allocate_little;
+    for (int round = 0; round < 2; round++) {
+        memset(got, 0, sizeof(got));
+        assert_int_equal(mieni_backend_vulkan.plan_run(bed.vulkan, N, jobs, NULL), MIEN_OK);
+        assert_int_equal(device->pictures.n_slots, 2);
+        for (int i = 0; i < N; i++)
+            assert_int_equal((int)got[i][0], 10 * i + 1);
+    }
+    device->vk.AllocateMemory = real_allocate;
+    device->pictures.max_slots = 0;
+    bed_drop(&bed);
+}
+
 enum { N_ANCHORS = 300, N_MESH = 468, N_REFINED = 478 };
 
 static MieniTensor tight(int32_t height, int32_t channels, int32_t parent, int32_t parent_offset)
@@ -282,9 +342,8 @@ static void landmarks_are_the_same(void **state)
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crops_are_the_same_bits),
-        cmocka_unit_test(pictures_are_told_apart),
-        cmocka_unit_test(boxes_are_the_same),
+        cmocka_unit_test(crops_are_the_same_bits),  cmocka_unit_test(pictures_are_told_apart),
+        cmocka_unit_test(pictures_may_lack_memory), cmocka_unit_test(boxes_are_the_same),
         cmocka_unit_test(landmarks_are_the_same),
     };
     bed_arguments(argc, argv);
