@@ -312,7 +312,7 @@ static void auto_is_single_on_software(void **state)
     MienDeviceInfo info = {0};
     const MieniDeviceOptions options = {.precision = MIEN_PRECISION_AUTO, .log = &silent};
     MieniDevice *device;
-    mieni_backend_vulkan.describe(0, &info);
+    mieni_backend_vulkan.describe(bed_index(), &info);
     if (!info.software)
         return;
     assert_int_equal(mieni_backend_vulkan.open(bed_index(), &options, &device, NULL), MIEN_OK);
