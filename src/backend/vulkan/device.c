@@ -110,7 +110,8 @@ static VkDeviceSize largest_buffer(const MieniDevice *device, VkDeviceSize max_a
     for (uint32_t i = 0; i < device->memory.memoryHeapCount; i++)
         if (device->memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
             heap = MIENI_MAX(heap, device->memory.memoryHeaps[i].size);
-    return MIENI_MIN(MIENI_MIN(device->limits.maxStorageBufferRange, max_allocation), heap / 4);
+    VkDeviceSize most = MIENI_MIN(device->limits.maxStorageBufferRange, max_allocation);
+    return MIENI_MIN(most, heap / 4) / VULKAN_BUFFER_STEP * VULKAN_BUFFER_STEP;
 }
 
 /* Halves where they are wanted and possible; by itself only where a GPU computes with them. */

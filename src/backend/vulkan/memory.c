@@ -75,7 +75,7 @@ MienStatus mieni_vulkan_buffer_create(MieniDevice *device, size_t size_bytes, Vu
                                       VulkanBuffer *buffer, MienError *error)
 {
     memset(buffer, 0, sizeof(*buffer));
-    buffer->size_bytes = mieni_round_up(MIENI_MAX(size_bytes, 1), 256);
+    buffer->size_bytes = mieni_round_up(MIENI_MAX(size_bytes, 1), VULKAN_BUFFER_STEP);
     VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
                                .size = buffer->size_bytes,
                                .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |

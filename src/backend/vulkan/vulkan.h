@@ -22,6 +22,9 @@
 #define VULKAN_PUSH_WORDS 32
 #define VULKAN_CONSTANTS 10
 
+/* Sizes of buffers are multiples of it. */
+#define VULKAN_BUFFER_STEP 256
+
 /* Points between refinement and decoder. */
 #define VULKAN_REFINED_FLOATS (3 * 478)
 

@@ -243,7 +243,8 @@ static void opening_may_fail(void **state)
         MieniDevice *device;
         MienError error = {0};
         open_result = cases[i].result;
-        assert_int_equal(mieni_backend_vulkan.open(bed_index(), &options, &device, &error), cases[i].status);
+        assert_int_equal(mieni_backend_vulkan.open(bed_index(), &options, &device, &error),
+                         cases[i].status);
         assert_null(device);
         assert_string_equal(error.reason, cases[i].reason);
     }
