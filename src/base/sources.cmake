@@ -6,5 +6,6 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/sha256.c
     ${CMAKE_CURRENT_LIST_DIR}/threads.c
     ${CMAKE_CURRENT_LIST_DIR}/trig.c
+    ${CMAKE_CURRENT_LIST_DIR}/trigf.c
     ${CMAKE_CURRENT_LIST_DIR}/version.c
 )
