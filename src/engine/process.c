@@ -99,14 +99,13 @@ static MienStatus queue(MienEngine *engine, MieniStage *stage, MieniFrame *frame
                         const MieniTrack *track, MieniTakeFn take)
 {
     MieniJob *job = &stage->jobs[stage->n_queued];
-    MieniRect rect = track->rect;
-    if (mieni_crop_init(&job->crop, &frame->view, &rect, &stage->crop) != MIEN_OK)
+    if (mieni_crop_init(&job->crop, &frame->view, &track->rect, &stage->crop) != MIEN_OK)
         return MIEN_OK;
     job->picture = &frame->view;
-    job->projection = engine->rules.tasks
-                          ? mieni_projection_in_picture(&rect, frame->view.upright_width,
-                                                        frame->view.upright_height)
-                          : mieni_projection_of(&rect);
+    job->projection = engine->rules.tasks ? mieni_projection_in_picture(&job->crop.region,
+                                                                        frame->view.upright_width,
+                                                                        frame->view.upright_height)
+                                          : mieni_projection_of(&track->rect);
     stage->tickets[stage->n_queued] = (MieniTicket){.frame = frame, .track = *track};
     stage->n_queued++;
     return stage->n_queued < stage->capacity ? MIEN_OK : mieni_stage_flush(engine, stage, take);
@@ -144,8 +143,8 @@ static int32_t merge_detections(MienEngine *engine, const MieniFrame *frame, Mie
                                    engine->scratch);
     n = MIENI_MIN(n, engine->options.max_faces);
     for (int32_t i = 0; i < n; i++)
-        mieni_detection_project(&job->detections[i], &job->projection.rect,
-                                frame->view.upright_width, frame->view.upright_height);
+        mieni_detection_project(&job->detections[i], &job->crop.region, frame->view.upright_width,
+                                frame->view.upright_height);
     return n;
 }
 
@@ -157,7 +156,7 @@ static void take_places(MienEngine *engine, const MieniTicket *ticket, MieniJob 
     for (int32_t i = 0; i < n; i++)
         engine->detected[i] = (MieniTrack){
             .rect = mieni_rect_from_detection(&job->detections[i], frame->view.upright_width,
-                                              frame->view.upright_height, !engine->rules.tasks),
+                                              frame->view.upright_height, engine->rules.tasks),
             .face_id = -1,
             .score = job->detections[i].score,
             .slot = -1};
@@ -217,7 +216,7 @@ static void take_landmarks(MienEngine *engine, const MieniTicket *ticket, MieniJ
     memcpy(landmarks, job->landmarks, (size_t)n * sizeof(*landmarks));
 
     MieniTrack track = ticket->track;
-    track.rect = mieni_rect_from_landmarks(landmarks, n, width, height);
+    track.rect = mieni_rect_from_landmarks(landmarks, n, width, height, engine->rules.tasks);
     if (!frame->stream) {
         track.face_id = index;
     } else {

@@ -146,11 +146,13 @@ static MienStatus plan_landmarks(MienEngine *engine, MieniPlan **plan, MienError
     if (status != MIEN_OK)
         return status;
     engine->shape.n_landmarks = (*plan)->ops[(*plan)->n_ops - 1].landmarks.n_landmarks;
-    if (!refined && engine->shape.n_landmarks == MIENI_N_REFINED)
+    if (!refined && engine->shape.n_landmarks == MIENI_N_REFINED) {
         engine->rules = (MieniRules){.tasks = true,
                                      .nms_iou = MIENI_NMS_IOU_TASKS,
                                      .track_iou = options->min_tracking_confidence,
                                      .min_presence = options->min_presence_confidence};
+        engine->detector.crop.as_opencv5 = engine->landmarks.crop.as_opencv5 = true;
+    }
     return MIEN_OK;
 }
 

@@ -44,24 +44,26 @@ float mieni_iou(const float a[4], const float b[4]);
 
 /* ---- rect.c ---- */
 
-/* Maps a detection out of the crop that `rect` cut from a picture of this size. */
-void mieni_detection_project(MieniDetection *detection, const MieniRect *rect, int32_t width,
+/* Maps a detection out of the crop of a region (in pixels, as MieniCrop has it) of a picture of
+ * this size. */
+void mieni_detection_project(MieniDetection *detection, const MieniRect *region, int32_t width,
                              int32_t height);
 
-/* The rectangle to look for landmarks in: squared in pixels (Face Mesh) or not (Face Landmarker),
- * 1.5 times the detection, turned so that the eyes are level. */
+/* The rectangle to look for landmarks in: squared in pixels (Face Mesh) or not (Face Landmarker,
+ * `tasks`), 1.5 times the detection, turned so that the eyes are level. */
 MieniRect mieni_rect_from_detection(const MieniDetection *detection, int32_t width, int32_t height,
-                                    bool squared);
+                                    bool tasks);
 
 /* The same from all landmarks of the last frame. */
 MieniRect mieni_rect_from_landmarks(const MienLandmark *landmarks, int32_t n, int32_t width,
-                                    int32_t height);
+                                    int32_t height, bool tasks);
 
 /* For landmark decoding as Face Mesh does it: right for rectangles that are squares in pixels. */
 MieniProjection mieni_projection_of(const MieniRect *rect);
 
-/* As the Face Landmarker does it: for any rectangle of a picture of this size. */
-MieniProjection mieni_projection_in_picture(const MieniRect *rect, int32_t width, int32_t height);
+/* As the Face Landmarker does it: for any region (in pixels, as MieniCrop has it) of a picture of
+ * this size. */
+MieniProjection mieni_projection_in_picture(const MieniRect *region, int32_t width, int32_t height);
 
 /* ---- refine.c ---- */
 

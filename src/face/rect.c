@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "base/trig.h"
+#include "base/trigf.h"
 
 #define ENLARGEMENT 1.5f
 
@@ -18,26 +19,14 @@
 
 MieniProjection mieni_projection_of(const MieniRect *rect)
 {
-    double sine, cosine;
-    mieni_sincos((double)rect->rotation, &sine, &cosine);
-    return (MieniProjection){.rect = *rect,
-                             .cosine = (float)cosine,
-                             .sine_x = (float)sine,
-                             .sine_y = (float)sine,
+    float sine, cosine;
+    mieni_sincosf(rect->rotation, &sine, &cosine);
+    return (MieniProjection){.origin = 0.5f,
+                             .x = {cosine, -sine},
+                             .y = {sine, cosine},
+                             .scale = {rect->width, rect->height},
+                             .offset = {rect->cx, rect->cy},
                              .depth = rect->width};
-}
-
-MieniProjection mieni_projection_in_picture(const MieniRect *rect, int32_t width, int32_t height)
-{
-    MieniProjection projection = mieni_projection_of(rect);
-    float a = rect->width * (float)width, b = rect->height * (float)height;
-    float sine = projection.sine_x;
-    projection.sine_x = sine * b / a;
-    projection.sine_y = sine * a / b;
-    /* As long as the crop's unit of x is in the picture, in both its normalised directions. */
-    float dx = rect->width * projection.cosine, dy = a * sine / (float)height;
-    projection.depth = sqrtf(dx * dx + dy * dy);
-    return projection;
 }
 
 /* The two rows of an affine map of the plane. */
@@ -45,16 +34,29 @@ typedef struct Affine {
     float x[3], y[3];
 } Affine;
 
-static Affine affine_of(const MieniRect *rect, int32_t width, int32_t height)
+/* From a region's crop to the picture, both normalised. */
+static Affine affine_of(const MieniRect *region, int32_t width, int32_t height)
 {
-    MieniProjection projection = mieni_projection_of(rect);
-    float c = projection.cosine, d = projection.sine_x;
-    float image_width = (float)width, image_height = (float)height;
-    float a = rect->width * image_width, b = rect->height * image_height;
-    float e = rect->cx * image_width, f = rect->cy * image_height;
-    float g = 1.0f / image_width, h = 1.0f / image_height;
+    double sine, cosine;
+    mieni_sincos((double)region->rotation, &sine, &cosine);
+    float c = (float)cosine, d = (float)sine;
+    float a = region->width, b = region->height, e = region->cx, f = region->cy;
+    float g = 1.0f / (float)width, h = 1.0f / (float)height;
     return (Affine){.x = {a * c * g, -b * d * g, (-0.5f * a * c + 0.5f * b * d + e) * g},
                     .y = {a * d * h, b * c * h, (-0.5f * b * c - 0.5f * a * d + f) * h}};
+}
+
+MieniProjection mieni_projection_in_picture(const MieniRect *region, int32_t width, int32_t height)
+{
+    Affine affine = affine_of(region, width, height);
+    /* As long as the crop's unit of x is in the picture, in both its normalised directions. */
+    double dx = (double)(affine.x[0] + affine.x[2] - affine.x[2]);
+    double dy = (double)(affine.y[0] + affine.y[2] - affine.y[2]);
+    return (MieniProjection){.x = {affine.x[0], affine.x[1]},
+                             .y = {affine.y[0], affine.y[1]},
+                             .scale = {1, 1},
+                             .offset = {affine.x[2], affine.y[2]},
+                             .depth = (float)sqrt(dx * dx + dy * dy)};
 }
 
 static void map_point(const Affine *affine, float *x, float *y)
@@ -64,10 +66,10 @@ static void map_point(const Affine *affine, float *x, float *y)
     *y = affine->y[0] * old_x + affine->y[1] * old_y + affine->y[2];
 }
 
-void mieni_detection_project(MieniDetection *detection, const MieniRect *rect, int32_t width,
+void mieni_detection_project(MieniDetection *detection, const MieniRect *region, int32_t width,
                              int32_t height)
 {
-    Affine affine = affine_of(rect, width, height);
+    Affine affine = affine_of(region, width, height);
     for (int k = 0; k < MIENI_N_KEYPOINTS; k++)
         map_point(&affine, &detection->keypoints[k][0], &detection->keypoints[k][1]);
 
@@ -84,16 +86,21 @@ void mieni_detection_project(MieniDetection *detection, const MieniRect *rect, i
     }
     detection->xmin = xmin;
     detection->ymin = ymin;
-    detection->xmax = xmin + (xmax - xmin);
-    detection->ymax = ymin + (ymax - ymin);
+    /* Not rounded through a size, so that whoever takes the size gets MediaPipe's. */
+    detection->xmax = xmax;
+    detection->ymax = ymax;
 }
 
-/* The turn that makes the line from one point to another level, in [-pi, pi). */
-static float level_rotation(float x0, float y0, float x1, float y1, int32_t width, int32_t height)
+/* The turn that makes the line from one point to another level, in [-pi, pi). MediaPipe's package
+ * with Face Mesh takes its arc tangent from the C library, the newer one brings one along that
+ * rounds correctly. */
+static float level_rotation(float x0, float y0, float x1, float y1, int32_t width, int32_t height,
+                            bool tasks)
 {
     float image_width = (float)width, image_height = (float)height;
     float dx = x1 * image_width - x0 * image_width, dy = y1 * image_height - y0 * image_height;
-    float angle = 0.0f - (float)mieni_atan2((double)-dy, (double)dx);
+    float angle =
+        0.0f - (tasks ? (float)mieni_atan2((double)-dy, (double)dx) : mieni_atan2f(-dy, dx));
     return (float)(angle - 2.0 * MIENI_PI * floor((angle + MIENI_PI) / (2.0 * MIENI_PI)));
 }
 
@@ -120,20 +127,20 @@ static MieniRect rect_around(float xmin, float ymin, float xmax, float ymax)
 }
 
 MieniRect mieni_rect_from_detection(const MieniDetection *detection, int32_t width, int32_t height,
-                                    bool squared)
+                                    bool tasks)
 {
     MieniRect rect =
         rect_around(detection->xmin, detection->ymin, detection->xmax, detection->ymax);
     const float *left = detection->keypoints[0], *right = detection->keypoints[1];
-    rect.rotation = level_rotation(left[0], left[1], right[0], right[1], width, height);
-    if (squared)
+    rect.rotation = level_rotation(left[0], left[1], right[0], right[1], width, height, tasks);
+    if (!tasks)
         make_square(&rect, width, height);
     enlarge(&rect);
     return rect;
 }
 
 MieniRect mieni_rect_from_landmarks(const MienLandmark *landmarks, int32_t n, int32_t width,
-                                    int32_t height)
+                                    int32_t height, bool tasks)
 {
     MieniRect rect = {0};
     if (n <= RIGHT_CORNER)
@@ -150,7 +157,7 @@ MieniRect mieni_rect_from_landmarks(const MienLandmark *landmarks, int32_t n, in
     }
     rect = rect_around(xmin, ymin, xmax, ymax);
     const MienLandmark *left = &landmarks[LEFT_CORNER], *right = &landmarks[RIGHT_CORNER];
-    rect.rotation = level_rotation(left->x, left->y, right->x, right->y, width, height);
+    rect.rotation = level_rotation(left->x, left->y, right->x, right->y, width, height, tasks);
     make_square(&rect, width, height);
     enlarge(&rect);
     return rect;

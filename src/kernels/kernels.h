@@ -132,14 +132,14 @@ typedef struct MieniAnchor {
 } MieniAnchor;
 
 /*
- * How landmarks of a crop go back to the picture: x' = (cosine x - sine_x y) width + cx, y' =
- * (sine_y x + cosine y) height + cy, z' = z depth, with x and y from the middle of the crop.
- * cosine and sine are those of the rectangle's rotation, rounded; sine_x and sine_y differ from the
- * sine where a rectangle is no square in pixels.
+ * How landmarks of a crop go back to the picture: x' = (x[0] dx + x[1] dy) scale[0] + offset[0], y'
+ * = (y[0] dx + y[1] dy) scale[1] + offset[1], z' = z depth, with dx and dy from the crop's origin
+ * on. So much room because MediaPipe's two pipelines do it in different orders of operations.
  */
 typedef struct MieniProjection {
-    MieniRect rect;
-    float cosine, sine_x, sine_y;
+    float origin; /* of both axes, normalised by the crop */
+    float x[2], y[2];
+    float scale[2], offset[2];
     float depth;
 } MieniProjection;
 

@@ -43,7 +43,7 @@ static const MieniDetection sergey = {.score = 0.92843366f,
 static void test_sergey_detection(void **state)
 {
     (void)state;
-    MieniRect got = mieni_rect_from_detection(&sergey, 600, 600, true);
+    MieniRect got = mieni_rect_from_detection(&sergey, 600, 600, false);
     const MieniRect want = {0.4934966937960304f, 0.5743721180873738f, 0.8486554960562687f,
                             0.8486554960562687f, 0.015628402116826586f};
     check_rect(&got, &want, 1e-6);
@@ -63,7 +63,7 @@ static void test_sergey_landmarks(void **state)
     landmarks[356] = (MienLandmark){0.7597534f, 0.4582135f, 0.2283351f};
     landmarks[10] = (MienLandmark){0.4937917f, 0.2315093f, -0.0350909f};
     landmarks[152] = (MienLandmark){0.4896656f, 0.8555986f, 0.0258975f};
-    MieniRect got = mieni_rect_from_landmarks(landmarks, MIENI_N_MESH, 600, 600);
+    MieniRect got = mieni_rect_from_landmarks(landmarks, MIENI_N_MESH, 600, 600, false);
     const MieniRect want = {0.4924810758445473f, 0.5435539891381206f, 0.9361339555601735f,
                             0.9361339555601735f, 0.0029100218272376365f};
     check_rect(&got, &want, 1e-6);
@@ -95,7 +95,7 @@ static void compare_detections(Tally *tally, const Golden *golden, int32_t width
                             .xmax = boxes[4 * i] + boxes[4 * i + 2],
                             .ymax = boxes[4 * i + 1] + boxes[4 * i + 3]};
         memcpy(d.keypoints, points + 12 * i, sizeof(d.keypoints));
-        MieniRect got = mieni_rect_from_detection(&d, width, height, true);
+        MieniRect got = mieni_rect_from_detection(&d, width, height, false);
         compare_rect(tally, &got, (const float *)rects->data + 5 * i);
     }
 }
@@ -112,7 +112,7 @@ static void compare_landmarks(Tally *tally, const Golden *golden, int32_t n, int
         MienLandmark landmarks[MIENI_N_REFINED];
         for (int32_t i = 0; i < n; i++, points += 3)
             landmarks[i] = (MienLandmark){points[0], points[1], points[2]};
-        MieniRect got = mieni_rect_from_landmarks(landmarks, n, width, height);
+        MieniRect got = mieni_rect_from_landmarks(landmarks, n, width, height, false);
         compare_rect(tally, &got, (const float *)rects->data + 5 * face);
     }
 }
@@ -149,7 +149,7 @@ static void test_square_in_pixels(void **state)
     d.keypoints[0][1] = 0.25f;
     d.keypoints[1][0] = 0.5f; /* 100 pixels to the right, 50 down */
     d.keypoints[1][1] = 0.5f;
-    MieniRect got = mieni_rect_from_detection(&d, 400, 200, true);
+    MieniRect got = mieni_rect_from_detection(&d, 400, 200, false);
     const MieniRect want = {0.375f, 0.375f, 1.5f * 100 / 400, 1.5f * 100 / 200,
                             (float)atan2(50, 100)};
     check_rect(&got, &want, 1e-6);
@@ -165,7 +165,7 @@ static void test_rotation_all_round(void **state)
         d.keypoints[0][0] = d.keypoints[0][1] = 0.5f;
         d.keypoints[1][0] = (float)(0.5 + 0.25 * cos(angle));
         d.keypoints[1][1] = (float)(0.5 + 0.25 * sin(angle));
-        MieniRect rect = mieni_rect_from_detection(&d, 300, 300, true);
+        MieniRect rect = mieni_rect_from_detection(&d, 300, 300, false);
         assert_true(rect.rotation >= (float)-MIENI_PI && rect.rotation <= (float)MIENI_PI);
         double difference = remainder(rect.rotation - angle, 2 * MIENI_PI);
         assert_true(fabs(difference) < 1e-5);
@@ -180,11 +180,11 @@ static void test_face_left_of_the_picture(void **state)
     for (int i = 0; i < MIENI_N_REFINED; i++)
         landmarks[i] =
             (MienLandmark){-0.5f - 0.001f * (float)(i % 100), 0.25f + 0.001f * (float)i, 0};
-    MieniRect rect = mieni_rect_from_landmarks(landmarks, MIENI_N_REFINED, 100, 100);
+    MieniRect rect = mieni_rect_from_landmarks(landmarks, MIENI_N_REFINED, 100, 100, false);
     float width = FLT_MIN - (-0.5f - 0.001f * 99);
     assert_true(fabsf(rect.cx + width / 2) < 1e-6f);
     assert_true(fabsf(rect.width - 1.5f * width) < 1e-6f);
-    assert_true(mieni_rect_from_landmarks(landmarks, 10, 100, 100).width == 0);
+    assert_true(mieni_rect_from_landmarks(landmarks, 10, 100, 100, false).width == 0);
 }
 
 static MieniDetection random_detection(uint64_t *rng)
@@ -212,7 +212,10 @@ static void test_projection_and_back(void **state)
                           mieni_rng_float(&rng, 0.2, 2), mieni_rng_float(&rng, 0.2, 2),
                           mieni_rng_float(&rng, -3.2, 3.2)};
         MieniDetection before = random_detection(&rng), after = before;
-        mieni_detection_project(&after, &rect, width, height);
+        const MieniRect region = {rect.cx * (float)width, rect.cy * (float)height,
+                                  rect.width * (float)width, rect.height * (float)height,
+                                  rect.rotation};
+        mieni_detection_project(&after, &region, width, height);
         double c = cos((double)rect.rotation), s = sin((double)rect.rotation);
         for (int k = 0; k < MIENI_N_KEYPOINTS; k++) {
             double x = (double)after.keypoints[k][0] * width - (double)rect.cx * width;
@@ -232,12 +235,12 @@ static void test_projected_box(void **state)
 {
     (void)state;
     MieniDetection d = {.xmin = 0.25f, .ymin = 0.5f, .xmax = 0.5f, .ymax = 1.0f};
-    const MieniRect letterbox = {0.5f, 0.5f, 1.0f, 2.0f, 0}; /* of a 200x100 picture */
+    const MieniRect letterbox = {100, 50, 200, 200, 0}; /* of a 200x100 picture */
     mieni_detection_project(&d, &letterbox, 200, 100);
     check_box(&d, 0.25f, 0.5f, 0.5f, 1.5f);
 
     d = (MieniDetection){.xmin = 0, .ymin = 0.25f, .xmax = 1, .ymax = 0.5f};
-    const MieniRect turned = {0.5f, 0.5f, 1, 1, (float)(MIENI_PI / 2)};
+    const MieniRect turned = {50, 50, 100, 100, (float)(MIENI_PI / 2)};
     mieni_detection_project(&d, &turned, 100, 100);
     check_box(&d, 0.5f, 0, 0.75f, 1);
 }
@@ -253,14 +256,14 @@ static void test_survives_nonsense(void **state)
         d.ymax = odd[mieni_rng_below(&rng, 8)];
         d.keypoints[0][0] = odd[mieni_rng_below(&rng, 8)];
         d.keypoints[1][1] = odd[mieni_rng_below(&rng, 8)];
-        MieniRect rect = mieni_rect_from_detection(&d, 640, 480, true);
+        MieniRect rect = mieni_rect_from_detection(&d, 640, 480, false);
         mieni_detection_project(&d, &rect, 640, 480);
         MienLandmark landmarks[MIENI_N_MESH];
         for (int i = 0; i < MIENI_N_MESH; i++)
             landmarks[i] =
                 (MienLandmark){odd[mieni_rng_below(&rng, 8)], odd[mieni_rng_below(&rng, 8)],
                                odd[mieni_rng_below(&rng, 8)]};
-        rect = mieni_rect_from_landmarks(landmarks, MIENI_N_MESH, 640, 480);
+        rect = mieni_rect_from_landmarks(landmarks, MIENI_N_MESH, 640, 480, false);
         mieni_projection_of(&rect);
     }
 }

@@ -5,32 +5,14 @@
 #include "golden/detector.h"
 #include "golden/network.h"
 
-/* In widths and heights of the picture. */
-#define BOUND 1e-5
-
-/*
- * Of pictures whose letterbox has positions exactly half-way between two 1/32 pixels: there OpenCV,
- * which MediaPipe cuts with, rounds up or down by the noise of its matrix, and the detector sees
- * grey levels that differ. See docs/accuracy.md.
- */
-#define BOUND_TIES 1e-3
-#define BOUND_TIES_SCORE 2e-3
+/* In widths and heights of the picture, and of score. */
+#define BOUND 1e-6
 
 typedef struct Kind {
     const char *name; /* in the golden files */
     const char *model;
-    int32_t side;    /* of the network's input */
     float min_score; /* which MediaPipe's graph uses */
 } Kind;
-
-static bool has_ties(const Kind *kind, int32_t width, int32_t height)
-{
-    int32_t side = width > height ? width : height;
-    for (int32_t i = 0; i < kind->side; i++)
-        if (64 * side * i % kind->side == 0 && 64 * side * i / kind->side % 2 == 1)
-            return true;
-    return false;
-}
 
 static double off(double so_far, float got, float want)
 {
@@ -45,8 +27,7 @@ typedef struct Expected {
     float score;
 } Expected;
 
-static void check_detection(const char *what, const MieniDetection *got, const Expected *want,
-                            bool ties)
+static void check_detection(const char *what, const MieniDetection *got, const Expected *want)
 {
     const float box[4] = {got->xmin, got->ymin, got->xmax - got->xmin, got->ymax - got->ymin};
     double boxes = 0, points = 0, scores = off(0, got->score, want->score);
@@ -54,11 +35,9 @@ static void check_detection(const char *what, const MieniDetection *got, const E
         boxes = off(boxes, box[i], want->box[i]);
     for (int i = 0; i < 2 * MIENI_N_KEYPOINTS; i++)
         points = off(points, got->keypoints[i / 2][i % 2], want->keypoints[i]);
-    printf("%s, score %.3f%s: box off by %.2g, key points by %.2g, score by %.2g\n", what,
-           (double)want->score, ties ? ", ties" : "", boxes, points, scores);
-    assert_true(boxes <= (ties ? BOUND_TIES : BOUND));
-    assert_true(points <= (ties ? BOUND_TIES : BOUND));
-    assert_true(scores <= (ties ? BOUND_TIES_SCORE : BOUND));
+    printf("%s, score %.3f: box off by %.2g, key points by %.2g, score by %.2g\n", what,
+           (double)want->score, boxes, points, scores);
+    assert_true(boxes <= BOUND && points <= BOUND && scores <= BOUND);
 }
 
 static const void *tensor(const Golden *golden, const char *kind, const char *what)
@@ -97,7 +76,7 @@ static int check_picture(const char *picture, const Kind *kind, uint64_t cpu_mas
                                .keypoints =
                                    (const float *)keypoints->data + 2 * MIENI_N_KEYPOINTS * i,
                                .score = ((const float *)scores->data)[i]};
-        check_detection(name, &got[i], &want, has_ties(kind, width, height));
+        check_detection(name, &got[i], &want);
     }
     mien_engine_destroy(engine);
     free(pixels);
@@ -119,8 +98,8 @@ static void check_pictures(const Kind *kind, uint64_t cpu_mask)
 
 /* The thresholds are those of the graphs: min_detection_confidence of MediaPipe's FaceDetection
  * does not reach them, whatever it says. */
-static const Kind short_range = {"short", "face_detection_short_range.tflite", 128, 0.5f};
-static const Kind full_range = {"full", "face_detection_full_range_sparse.tflite", 192, 0.6f};
+static const Kind short_range = {"short", "face_detection_short_range.tflite", 0.5f};
+static const Kind full_range = {"full", "face_detection_full_range_sparse.tflite", 0.6f};
 
 static void short_range_equals_mediapipe(void **state)
 {

@@ -19,7 +19,8 @@ int32_t detect(MienEngine *engine, const MienImage *image, MieniDetection *detec
     assert_true(n <= MAX_DETECTIONS);
     for (int32_t i = 0; i < n; i++) {
         detections[i] = job->detections[i];
-        mieni_detection_project(&detections[i], &whole, view.upright_width, view.upright_height);
+        mieni_detection_project(&detections[i], &job->crop.region, view.upright_width,
+                                view.upright_height);
     }
     return n;
 }

@@ -131,16 +131,9 @@ static MienEngine *open_landmarker(MienMode mode, int32_t max_faces, uint64_t cp
     return engine;
 }
 
-/* Ties: where positions of the detector's crop lie half-way between two steps, OpenCV rounds them
- * by noise (docs/accuracy.md), and the face begins 2e-4 elsewhere. */
-static const struct {
-    const char *file;
-    bool has_ties;
-} pictures[] = {
-    {"aflw-test.jpg", false},   {"alex-lacamoire.png", false},
-    {"grass.jpg", false},       {"lin-manuel-miranda.png", false},
-    {"obama-1080p.jpg", false}, {"obama.jpg", true},
-    {"obama2.jpg", false},      {"two_people.jpg", true},
+static const char *const pictures[] = {
+    "aflw-test.jpg",   "alex-lacamoire.png", "grass.jpg",  "lin-manuel-miranda.png",
+    "obama-1080p.jpg", "obama.jpg",          "obama2.jpg", "two_people.jpg",
 };
 #define N_PICTURES (sizeof(pictures) / sizeof(pictures[0]))
 #define MAX_FACES 4
@@ -199,16 +192,15 @@ static void pictures_equal_mediapipe(void **state)
     static Want faces[MAX_FACES];
     for (size_t p = 0; p < N_PICTURES; p++) {
         int width, height;
-        int32_t n = read_still(pictures[p].file, faces);
-        MienResult *result = look_at(pictures[p].file, MIEN_CPU_ALL, &width, &height);
+        int32_t n = read_still(pictures[p], faces);
+        MienResult *result = look_at(pictures[p], MIEN_CPU_ALL, &width, &height);
         assert_int_equal(mien_result_n_faces(result), n);
         for (int32_t k = 0; k < n; k++) {
             const MienFace *face = nearest_face(result, faces[k].points, NULL, MIENI_N_REFINED);
             Distance d = distance_of(face, &faces[k], width, height);
-            print_distance(pictures[p].file, &d);
-            double bound = pictures[p].has_ties ? 0.025 : 0.001;
-            if (!(d.mean <= 0.005 && d.blendshape <= bound && d.rotation <= 0.5))
-                fail_msg("%s: face %d is off by more than the bounds", pictures[p].file, (int)k);
+            print_distance(pictures[p], &d);
+            if (!(d.mean <= 0.0001 && d.blendshape <= 0.001 && d.rotation <= 0.02))
+                fail_msg("%s: face %d is off by more than the bounds", pictures[p], (int)k);
         }
         mien_result_destroy(result);
     }
@@ -293,14 +285,14 @@ static void pictures_are_near_the_web_build(void **state)
     int n_compared = 0;
     for (size_t p = 0; p < N_PICTURES; p++) {
         int width, height;
-        int32_t n = read_web(json, pictures[p].file, web);
-        int32_t n_native = read_still(pictures[p].file, native);
-        MienResult *result = look_at(pictures[p].file, MIEN_CPU_ALL, &width, &height);
+        int32_t n = read_web(json, pictures[p], web);
+        int32_t n_native = read_still(pictures[p], native);
+        MienResult *result = look_at(pictures[p], MIEN_CPU_ALL, &width, &height);
         assert_int_equal(mien_result_n_faces(result), n);
         for (int32_t k = 0; k < n; k++, n_compared++) {
             const MienFace *face = nearest_face(result, web[k].points, NULL, MIENI_N_REFINED);
             Distance d = distance_of(face, &web[k], width, height);
-            print_distance(pictures[p].file, &d);
+            print_distance(pictures[p], &d);
             /* Where native MediaPipe itself is further off, half as much again is allowed. */
             const Want *same = nearest_want(native, n_native, &web[k]);
             assert_non_null(same);
@@ -315,7 +307,7 @@ static void pictures_are_near_the_web_build(void **state)
                    blendshape, rotation, 100 * translation);
             if (!(d.mean <= 0.01 && d.blendshape <= fmax(0.05, blendshape) &&
                   d.rotation <= fmax(1.5, rotation) && d.translation <= fmax(0.03, translation)))
-                fail_msg("%s: face %d is off by more than the bounds", pictures[p].file, (int)k);
+                fail_msg("%s: face %d is off by more than the bounds", pictures[p], (int)k);
         }
         mien_result_destroy(result);
     }
@@ -392,8 +384,21 @@ static const Want *next_face(Faces *faces)
     return want;
 }
 
+/* Blendshapes of the first face of each frame before the cut. */
+typedef struct Scores {
+    bool has_face[CUT];
+    float values[CUT][MIEN_N_BLENDSHAPES];
+} Scores;
+
+static void keep_scores(Scores *scores, int at, const MienFace *face)
+{
+    scores->has_face[at] = face != NULL;
+    if (face)
+        memcpy(scores->values[at], face->blendshapes, sizeof(scores->values[at]));
+}
+
 /* The whole clip, before and behind the cut. */
-static void compare_clip(const char *name, int32_t max_faces, Sum sums[2])
+static void compare_clip(const char *name, int32_t max_faces, Sum sums[2], Scores *scores)
 {
     Golden *golden = golden_read(name);
     Faces faces = open_faces(golden);
@@ -408,6 +413,8 @@ static void compare_clip(const char *name, int32_t max_faces, Sum sums[2])
         if (mien_engine_process(engine, mien_media_frame_image(frame), (int64_t)at * FRAME_US,
                                 &result) != MIEN_OK)
             fail_msg("%s", mien_engine_message(engine));
+        if (at < CUT)
+            keep_scores(scores, at, mien_result_face(result, 0));
         Sum *sum = &sums[at >= CUT];
         bool agreeing = mien_result_n_faces(result) == (size_t)faces.n_faces[at];
         sum->n_frames++;
@@ -435,7 +442,8 @@ static void video_equals_mediapipe(void **state)
 {
     (void)state;
     Sum sums[2];
-    compare_clip("tasks/hamilton-max-2.gold", 2, sums);
+    static Scores scores;
+    compare_clip("tasks/hamilton-max-2.gold", 2, sums, &scores);
     print_sum("at most 2 faces, up to the cut", &sums[0]);
     print_sum("at most 2 faces, behind it", &sums[1]);
     assert_int_equal(sums[0].n_agreeing, CUT);
@@ -447,19 +455,92 @@ static void video_equals_mediapipe(void **state)
     assert_true(sums[0].n_agreeing + sums[1].n_agreeing >= MIN_AGREEING);
 }
 
+/* How far two runs of the clip are apart, in the largest difference of a face's blendshapes. */
+typedef struct Apart {
+    int n_faces;
+    double mean, worst;
+} Apart;
+
+static Apart scores_apart(const Scores *a, const Scores *b)
+{
+    Apart apart = {0};
+    for (int at = 0; at < CUT; at++) {
+        if (!a->has_face[at] || !b->has_face[at])
+            continue;
+        double largest = 0;
+        for (int i = 0; i < MIEN_N_BLENDSHAPES; i++)
+            largest = fmax(largest, fabs((double)a->values[at][i] - (double)b->values[at][i]));
+        apart.n_faces++;
+        apart.mean += largest;
+        apart.worst = fmax(apart.worst, largest);
+    }
+    assert_int_equal(apart.n_faces, 129);
+    apart.mean /= apart.n_faces;
+    return apart;
+}
+
+#define MAX_RUNS 16
+
+static int read_runs(Scores runs[MAX_RUNS])
+{
+    Golden *golden = golden_read("tasks/ensemble.gold");
+    const GoldenTensor *n_faces = golden_get(golden, "n_faces", GOLDEN_U8);
+    const GoldenTensor *scores = golden_get(golden, "blendshapes", GOLDEN_U8);
+    const uint8_t *has_face = n_faces->data, *value = scores->data;
+    int n = (int)n_faces->dims[0];
+    assert_true(n > 1 && n <= MAX_RUNS && n_faces->dims[1] == CUT);
+    for (int k = 0; k < n; k++) {
+        for (int at = 0; at < CUT; at++) {
+            runs[k].has_face[at] = *has_face++;
+            for (int i = 0; i < MIEN_N_BLENDSHAPES && runs[k].has_face[at]; i++)
+                runs[k].values[at][i] = (float)*value++ / 255.0f;
+        }
+    }
+    assert_true(value == (const uint8_t *)scores->data + scores->n_elements);
+    golden_destroy(golden);
+    return n;
+}
+
+/* No farther from the nearest of MediaPipe's runs than such runs are from each other. */
+static void check_against_runs(const Scores *scores)
+{
+    static Scores runs[MAX_RUNS];
+    int n = read_runs(runs);
+    Apart nearest = scores_apart(scores, &runs[0]), widest = {0};
+    for (int a = 0; a < n; a++) {
+        Apart apart = scores_apart(scores, &runs[a]);
+        if (apart.mean < nearest.mean)
+            nearest = apart;
+        for (int b = 0; b < a; b++) {
+            apart = scores_apart(&runs[a], &runs[b]);
+            widest.mean = fmax(widest.mean, apart.mean);
+            widest.worst = fmax(widest.worst, apart.worst);
+        }
+    }
+    printf("    nearest of MediaPipe's %d runs: blendshapes %.4f on average, %.4f at worst; its "
+           "runs are up to %.4f and %.4f from each other\n",
+           n, nearest.mean, nearest.worst, widest.mean, widest.worst);
+    assert_true(nearest.mean <= widest.mean && nearest.worst <= widest.worst);
+}
+
 /* One face: it is smoothed, and followed without a detection, so that differences in the last
- * digits grow (docs/accuracy.md, "Tracking"). */
+ * digits grow (docs/accuracy.md, "Tracking"). Where convolutions give MediaPipe's bits there are
+ * none. Elsewhere MediaPipe is the measure: with a pixel changed it does not agree with itself to
+ * 0.02 either. */
 static void smoothed_video_equals_mediapipe(void **state)
 {
     (void)state;
     Sum sums[2];
-    compare_clip("tasks/hamilton.gold", 1, sums);
+    static Scores scores;
+    compare_clip("tasks/hamilton.gold", 1, sums, &scores);
     print_sum("at most 1 face", &sums[0]);
     assert_true(sums[0].n_agreeing + sums[1].n_agreeing >= MIN_AGREEING);
     assert_int_equal(sums[0].n_faces, 129);
-    assert_true(sums[0].mean.mean <= 0.002 && sums[0].worst.mean <= 0.005 &&
-                sums[0].worst.rotation <= 0.5 && sums[0].mean.blendshape <= 0.02);
-    assert_true(sums[0].n_blendshapes * 100 >= sums[0].n_faces * 85);
+    assert_true(sums[0].mean.mean <= 0.002 && sums[0].mean.blendshape <= 0.02);
+    if (network_is_fused(MIEN_CPU_ALL))
+        assert_true(sums[0].worst.mean <= 0.0003 && sums[0].worst.blendshape <= 0.001 &&
+                    sums[0].worst.rotation <= 0.02);
+    check_against_runs(&scores);
 }
 
 int main(void)

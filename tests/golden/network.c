@@ -196,9 +196,14 @@ static void cut_crop(const Golden *golden, int32_t side, float low, float high, 
                           .border = flag_of(golden, "border_zero") ? MIENI_BORDER_ZERO
                                                                    : MIENI_BORDER_REPLICATE,
                           .keep_aspect = flag_of(golden, "keep_aspect"),
-                          .range_min = low,
-                          .range_max = high};
+                          .range_max = 255};
     golden_crop(file, golden_get(golden, "picture_rgb_sha256", GOLDEN_U8), &rect, &spec, input);
+    /* The scripts round twice. */
+    const float scale = (high - low) / 255.0f;
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)3 * side * side; i++) {
+        float scaled = input[i] * scale;
+        input[i] = scaled + low;
+    }
 }
 
 float *golden_input(const Golden *golden, int32_t side, float low, float high)

@@ -107,7 +107,7 @@ static void check_stages(const char *key, const char *model, int32_t n_landmarks
     MienEngine *engine = open_sergey(model, &image, &pixels);
     MieniDetection found[MAX_DETECTIONS];
     assert_int_equal(detect(engine, &image, found), 1);
-    MieniRect r = mieni_rect_from_detection(&found[0], image.width, image.height, true);
+    MieniRect r = mieni_rect_from_detection(&found[0], image.width, image.height, false);
     printf("%s\n", key);
     compare("    where to look", (const float[5]){r.cx, r.cy, r.width, r.height, r.rotation}, roi,
             5);
@@ -122,7 +122,7 @@ static void check_stages(const char *key, const char *model, int32_t n_landmarks
                (const float[3]){face->landmarks[i].x, face->landmarks[i].y, face->landmarks[i].z},
                3 * sizeof(*got));
     compare("    landmarks", got, want, n);
-    r = mieni_rect_from_landmarks(face->landmarks, n_landmarks, image.width, image.height);
+    r = mieni_rect_from_landmarks(face->landmarks, n_landmarks, image.width, image.height, false);
     compare("    where to look next", (const float[5]){r.cx, r.cy, r.width, r.height, r.rotation},
             next, 5);
     mien_engine_destroy(engine);

@@ -79,7 +79,7 @@ void starts_from_results(MienResult *const *results, Start *starts)
         for (int32_t i = 0; i < starts[at].n; i++) {
             const MienFace *face = mien_result_face(before, (size_t)i);
             starts[at].rects[i] = mieni_rect_from_landmarks(face->landmarks, face->n_landmarks,
-                                                            CLIP_WIDTH, CLIP_HEIGHT);
+                                                            CLIP_WIDTH, CLIP_HEIGHT, false);
         }
     }
 }

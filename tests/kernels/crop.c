@@ -63,28 +63,55 @@ static MieniView random_picture(Test *test, MienPixelFormat format, int32_t widt
     return view;
 }
 
-/* A position in 2^-32 of 1/32 pixel. */
-static int64_t position(Test *test, double low, double high)
+/* A position in 2^-shift of 1/32 pixel. */
+static int64_t position(Test *test, int32_t shift, double low, double high)
 {
     double pixels = low + (high - low) * (double)random_float(test, 0.0f, 1.0f);
-    return (int64_t)(pixels * 32.0 * 4294967296.0);
+    return (int64_t)(pixels * 32.0 * (double)(INT64_C(1) << shift));
+}
+
+/* Terms of x or y: up to 2.5 pixels a step, and squares that bend a row by some pixels. */
+static void random_terms(Test *test, int32_t shift, int64_t terms[MIENI_CROP_TERMS], double low,
+                         double high, double step, int32_t side)
+{
+    double bend = random_bool(test) ? 4.0 / side / side : 0.0;
+    terms[0] = position(test, shift, low, high);
+    for (int i = 1; i < 6; i++)
+        terms[i] = i < 3 ? position(test, shift, -step, step) : position(test, shift, -bend, bend);
+    if (random_below(test, 4) == 0) { /* whole pixels, for exact ties and edges */
+        const int64_t unit = INT64_C(32) << shift;
+        for (int i = 0; i < 6; i++)
+            terms[i] = terms[i] / unit * unit;
+        terms[0] += random_bool(test) ? unit / 2 : INT64_C(1) << (shift - 1);
+    }
 }
 
 /* A turned square, or nearly one, that mostly lies inside the picture: how faces lie. */
 static void place_inside(Test *test, MieniCrop *crop, int32_t width, int32_t height, int32_t side)
 {
-    double angle = (double)random_float(test, -3.2f, 3.2f), pixels = 32.0 * 4294967296.0;
+    double angle = (double)random_float(test, -3.2f, 3.2f);
+    double pixels = 32.0 * (double)(INT64_C(1) << crop->shift);
     double step = (double)random_float(test, 0.05f, 0.8f) * MIENI_MIN(width, height) / side;
     double step_x = step * cos(angle), step_y = step * sin(angle);
     double x = width * (double)random_float(test, 0.3f, 0.7f);
     double y = height * (double)random_float(test, 0.3f, 0.7f);
     double half = 0.5 * side;
-    crop->m[0] = (int64_t)(step_x * pixels);
-    crop->m[1] = (int64_t)(-step_y * pixels);
-    crop->m[2] = (int64_t)((x - half * (step_x - step_y)) * pixels);
-    crop->m[3] = (int64_t)(step_y * pixels);
-    crop->m[4] = (int64_t)(step_x * pixels);
-    crop->m[5] = (int64_t)((y - half * (step_x + step_y)) * pixels);
+    crop->x[0] = (int64_t)((x - half * (step_x - step_y)) * pixels);
+    crop->x[1] = (int64_t)(step_x * pixels);
+    crop->x[2] = (int64_t)(-step_y * pixels);
+    crop->y[0] = (int64_t)((y - half * (step_x + step_y)) * pixels);
+    crop->y[1] = (int64_t)(step_y * pixels);
+    crop->y[2] = (int64_t)(step_x * pixels);
+}
+
+/* Half units: ties that go up, and ties that go down. */
+static void make_ties(MieniCrop *crop)
+{
+    const int64_t half = INT64_C(1) << (crop->shift - 1);
+    for (int i = 0; i < MIENI_CROP_TERMS; i++) {
+        crop->x[i] = crop->x[i] / half * half;
+        crop->y[i] = crop->y[i] / half * half;
+    }
 }
 
 static MieniCrop random_map(Test *test, int32_t width, int32_t height, int32_t side)
@@ -92,25 +119,30 @@ static MieniCrop random_map(Test *test, int32_t width, int32_t height, int32_t s
     MieniCrop crop = {.border = random_bool(test) ? MIENI_BORDER_ZERO : MIENI_BORDER_REPLICATE};
     double step = 2.5 * (double)(width + height) / (2.0 * side);
     double reach = random_below(test, 6) == 0 ? 4e6 : 0.0; /* far outside */
-
-    for (int i = 0; i < 6; i++)
-        crop.m[i] = i % 3 == 2 ? position(test, -0.3 * width - reach, 1.1 * height + reach)
-                               : position(test, -step, step);
+    /* The farther, the less bits are left. */
+    crop.shift = MIENI_CROP_MIN_SHIFT;
+    if (reach == 0.0)
+        crop.shift += random_below(test, MIENI_CROP_MAX_SHIFT - MIENI_CROP_MIN_SHIFT + 1);
+    double low = -0.3 * width - reach, high = 1.1 * height + reach;
+    random_terms(test, crop.shift, crop.x, low, high, step, side);
+    random_terms(test, crop.shift, crop.y, low, high, step, side);
     if (random_below(test, 3) == 0)
         place_inside(test, &crop, width, height, side);
-    if (random_below(test, 4) == 0) /* half units: ties that go up, and ties that go down */
-        for (int i = 0; i < 6; i++)
-            crop.m[i] = crop.m[i] / (INT64_C(1) << (MIENI_CROP_SHIFT - 1)) *
-                        (INT64_C(1) << (MIENI_CROP_SHIFT - 1));
-    if (random_below(test, 4) == 0) { /* whole pixels, for exact ties and edges */
-        const int64_t unit = INT64_C(32) << MIENI_CROP_SHIFT;
-        for (int i = 0; i < 6; i++)
-            crop.m[i] = crop.m[i] / unit * unit;
-        crop.m[2] += random_bool(test) ? unit / 2 : INT64_C(1) << (MIENI_CROP_SHIFT - 1);
+    if (random_below(test, 4) == 0)
+        make_ties(&crop);
+    if (random_below(test, 3) == 0) { /* ties go either way, along either side */
+        int64_t nudge = position(test, crop.shift, -0.1, 0.1);
+        bool is_turned = random_bool(test);
+        *(is_turned ? &crop.y[6] : &crop.x[6]) = nudge;
+        *(is_turned ? &crop.x[7] : &crop.y[7]) = -nudge;
+        for (int i = 0; i < MIENI_CROP_MAX_TIES / 32; i++) {
+            crop.column_ties[i] = (uint32_t)random_below(test, 1 << 16) * 65537u;
+            crop.row_ties[i] = (uint32_t)random_below(test, 1 << 16) * 40503u;
+        }
     }
     bool signed_range = random_bool(test);
-    crop.scale = (signed_range ? 2.0f : 1.0f) / 255.0f;
-    crop.offset = signed_range ? -1.0f : 0.0f;
+    mieni_crop_set_range(&crop, (signed_range ? 2.0f : 1.0f) / 255.0f, signed_range ? -1.0f : 0.0f,
+                         random_bool(test));
     return crop;
 }
 
@@ -143,15 +175,16 @@ static void crop_case(Test *test, MienPixelFormat format, int32_t width, int32_t
 void prepare_crop(Test *test, MienPixelFormat format, MieniView *view, MieniCrop *crop,
                   MieniPlane *out)
 {
-    const double pixels = 32.0 * 4294967296.0, cosine = 0.95, sine = 0.31, step = 2.2;
+    const double pixels = 32.0 * (double)(INT64_C(1) << MIENI_CROP_MAX_SHIFT);
+    const int64_t across = (int64_t)(0.95 * 2.2 * pixels), along = (int64_t)(0.31 * 2.2 * pixels);
     *view = random_picture(test, format, 1280, 720);
-    *crop = (MieniCrop){.m = {(int64_t)(cosine * step * pixels), (int64_t)(-sine * step * pixels),
-                              (int64_t)(500 * pixels), (int64_t)(sine * step * pixels),
-                              (int64_t)(cosine * step * pixels), (int64_t)(200 * pixels)},
+    *crop = (MieniCrop){.x = {(int64_t)(500 * pixels), across, -along},
+                        .y = {(int64_t)(200 * pixels), along, across},
+                        .shift = MIENI_CROP_MAX_SHIFT,
                         .width = 192,
                         .height = 192,
-                        .border = MIENI_BORDER_REPLICATE,
-                        .scale = 1.0f / 255.0f};
+                        .border = MIENI_BORDER_REPLICATE};
+    mieni_crop_set_range(crop, 1.0f / 255.0f, 0, true);
     *out = plane_make(test, 192, 192, 3, (Layout){3, 1, 0}, FILL_POISON).plane;
 }
 

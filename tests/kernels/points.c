@@ -66,14 +66,15 @@ void test_decode_landmarks(Test *test)
         size_t n = (size_t)random_between(test, 1, 480);
         case_begin(test, "%d points", (int)n);
         float angle = random_float(test, -4.0f, 4.0f);
-        MieniProjection projection = {.rect = {.cx = random_float(test, 0.0f, 1.0f),
-                                               .cy = random_float(test, 0.0f, 1.0f),
-                                               .width = random_float(test, 0.01f, 2.0f),
-                                               .height = random_float(test, 0.01f, 2.0f)},
-                                      .cosine = cosf(angle),
-                                      .sine_x = sinf(angle) * random_float(test, 0.5f, 2.0f),
-                                      .sine_y = sinf(angle) * random_float(test, 0.5f, 2.0f),
-                                      .depth = random_float(test, 0.01f, 2.0f)};
+        float sine_x = sinf(angle) * random_float(test, 0.5f, 2.0f);
+        float sine_y = sinf(angle) * random_float(test, 0.5f, 2.0f);
+        MieniProjection projection = {
+            .origin = random_bool(test) ? 0.5f : 0.0f,
+            .x = {cosf(angle), -sine_x},
+            .y = {sine_y, cosf(angle)},
+            .scale = {random_float(test, 0.01f, 2.0f), random_float(test, 0.01f, 2.0f)},
+            .offset = {random_float(test, 0.0f, 1.0f), random_float(test, 0.0f, 1.0f)},
+            .depth = random_float(test, 0.01f, 2.0f)};
         float *raw = random_floats(test, 3 * n, -20.0f, 212.0f);
         MienLandmark *got = test_alloc(test, n * sizeof(*got), sizeof(float));
         MienLandmark *want = test_alloc(test, n * sizeof(*want), sizeof(float));

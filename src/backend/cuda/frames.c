@@ -141,6 +141,7 @@ static void put_job(CudaFrames *frames, CudaJob *to, const MieniJob *job)
                     .height = view->image.height,
                     .format = (int32_t)view->image.format,
                     .zero_border = crop->border == MIENI_BORDER_ZERO,
+                    .shift = crop->shift,
                     .y_offset = view->y_offset,
                     .y_gain = view->y_gain,
                     .r_v = view->r_v,
@@ -148,16 +149,18 @@ static void put_job(CudaFrames *frames, CudaJob *to, const MieniJob *job)
                     .g_v = view->g_v,
                     .b_u = view->b_u,
                     .scale = crop->scale,
+                    .scale_rest = crop->scale_rest,
                     .offset = crop->offset,
-                    .cx = projection->rect.cx,
-                    .cy = projection->rect.cy,
-                    .rect_width = projection->rect.width,
-                    .rect_height = projection->rect.height,
-                    .cosine = projection->cosine,
-                    .sine_x = projection->sine_x,
-                    .sine_y = projection->sine_y,
+                    .origin = projection->origin,
                     .depth = projection->depth};
-    memcpy(to->m, crop->m, sizeof(to->m));
+    memcpy(to->to_x, projection->x, sizeof(to->to_x));
+    memcpy(to->to_y, projection->y, sizeof(to->to_y));
+    memcpy(to->to_scale, projection->scale, sizeof(to->to_scale));
+    memcpy(to->to_offset, projection->offset, sizeof(to->to_offset));
+    memcpy(to->x, crop->x, sizeof(to->x));
+    memcpy(to->y, crop->y, sizeof(to->y));
+    memcpy(to->column_ties, crop->column_ties, sizeof(to->column_ties));
+    memcpy(to->row_ties, crop->row_ties, sizeof(to->row_ties));
     size_t offset = find_frame(frames, view)->offset;
     for (int plane = 0; plane < 3; plane++) {
         to->planes[plane] = (int64_t)offset;

@@ -10,22 +10,32 @@ static uint32_t bits(float value)
     return word;
 }
 
+static void write_terms(const int64_t terms[MIENI_CROP_TERMS], uint32_t *to)
+{
+    for (int i = 0; i < MIENI_CROP_TERMS; i++) {
+        to[2 * i] = (uint32_t)((uint64_t)terms[i] & UINT32_MAX);
+        to[2 * i + 1] = (uint32_t)((uint64_t)terms[i] >> 32);
+    }
+}
+
 static void write_crop(const MieniCrop *crop, uint32_t *to)
 {
-    for (int i = 0; i < 6; i++) {
-        to[VULKAN_PARAMETER_MAP + 2 * i] = (uint32_t)((uint64_t)crop->m[i] & UINT32_MAX);
-        to[VULKAN_PARAMETER_MAP + 2 * i + 1] = (uint32_t)((uint64_t)crop->m[i] >> 32);
-    }
+    write_terms(crop->x, &to[VULKAN_PARAMETER_MAP]);
+    write_terms(crop->y, &to[VULKAN_PARAMETER_MAP + 2 * MIENI_CROP_TERMS]);
+    to[VULKAN_PARAMETER_SHIFT] = (uint32_t)crop->shift;
+    memcpy(&to[VULKAN_PARAMETER_COLUMN_TIES], crop->column_ties, sizeof(crop->column_ties));
+    memcpy(&to[VULKAN_PARAMETER_ROW_TIES], crop->row_ties, sizeof(crop->row_ties));
     to[VULKAN_PARAMETER_BORDER] = crop->border == MIENI_BORDER_ZERO;
     to[VULKAN_PARAMETER_SCALE] = bits(crop->scale);
+    to[VULKAN_PARAMETER_SCALE_REST] = bits(crop->scale_rest);
     to[VULKAN_PARAMETER_OFFSET] = bits(crop->offset);
 }
 
 static void write_projection(const MieniProjection *projection, uint32_t *to)
 {
-    const float values[8] = {projection->rect.cx,     projection->rect.cy, projection->rect.width,
-                             projection->rect.height, projection->cosine,  projection->sine_x,
-                             projection->sine_y,      projection->depth};
+    const MieniProjection *p = projection;
+    const float values[10] = {p->origin,   p->x[0],     p->x[1],      p->y[0],      p->y[1],
+                              p->scale[0], p->scale[1], p->offset[0], p->offset[1], p->depth};
     memcpy(&to[VULKAN_PARAMETER_PROJECTION], values, sizeof(values));
 }
 

@@ -30,19 +30,23 @@
 
 /* Parameters of a job, in words. Shaders count on these numbers. */
 enum VulkanParameter {
-    VULKAN_PARAMETER_MAP = 0, /* six times low word, high word */
-    VULKAN_PARAMETER_BORDER = 12,
-    VULKAN_PARAMETER_SCALE = 13,
-    VULKAN_PARAMETER_OFFSET = 14,
-    VULKAN_PARAMETER_PLANES = 15,    /* three bytes offsets */
-    VULKAN_PARAMETER_ROW_BYTES = 18, /* of the three planes */
-    VULKAN_PARAMETER_WIDTH = 21,
-    VULKAN_PARAMETER_HEIGHT = 22,
-    VULKAN_PARAMETER_FORMAT = 23,
-    VULKAN_PARAMETER_COLOR = 24, /* y_offset, y_gain, r_v, g_u, g_v, b_u */
+    VULKAN_PARAMETER_MAP = 0, /* x, y of MieniCrop: each term's low word, high word */
+    VULKAN_PARAMETER_BORDER = 32,
+    VULKAN_PARAMETER_SCALE = 33,
+    VULKAN_PARAMETER_OFFSET = 34,
+    VULKAN_PARAMETER_PLANES = 35,    /* three bytes offsets */
+    VULKAN_PARAMETER_ROW_BYTES = 38, /* of the three planes */
+    VULKAN_PARAMETER_WIDTH = 41,
+    VULKAN_PARAMETER_HEIGHT = 42,
+    VULKAN_PARAMETER_FORMAT = 43,
+    VULKAN_PARAMETER_COLOR = 44, /* y_offset, y_gain, r_v, g_u, g_v, b_u */
     VULKAN_PARAMETER_PROJECTION =
-        30, /* cx, cy, width, height, cosine, sine_x, sine_y, depth, floats */
-    VULKAN_PARAMETER_WORDS = 64
+        50, /* origin, x, y, scale, offset (two each), depth of MieniProjection */
+    VULKAN_PARAMETER_SHIFT = 60,
+    VULKAN_PARAMETER_SCALE_REST = 61,
+    VULKAN_PARAMETER_COLUMN_TIES = 62,
+    VULKAN_PARAMETER_ROW_TIES = 70,
+    VULKAN_PARAMETER_WORDS = 128
 };
 
 typedef struct VulkanBuffer {

@@ -29,13 +29,6 @@ MIENI_INLINE int32_t clamp(int32_t value, int32_t last)
     return value < 0 ? 0 : value > last ? last : value;
 }
 
-/* value / 2^MIENI_CROP_SHIFT, halves to even. */
-MIENI_INLINE int32_t round_half_even(int64_t value)
-{
-    const int64_t almost_half = (INT64_C(1) << (MIENI_CROP_SHIFT - 1)) - 1;
-    return (int32_t)((value + almost_half + ((value >> MIENI_CROP_SHIFT) & 1)) >> MIENI_CROP_SHIFT);
-}
-
 MIENI_INLINE Places places_of(int32_t x, int32_t y)
 {
     const uint8x8_t base_x = vcreate_u8(UINT64_C(0x0020002000200020));
@@ -205,12 +198,46 @@ MIENI_INLINE void store_pixel(float *to, ptrdiff_t pixel_stride, float32x4_t rgb
 
 typedef Colours (*ColoursFn)(const MieniView *view, const Places *places);
 
-/* True if `begin` and `end` (1/32 pixel), and so all in between, have their taps inside 0 .. last,
- * and `more` further places behind them. */
-static bool is_inside(int32_t begin, int32_t end, int32_t last, int32_t more)
+/* True if all places (1/32 pixel) from `low` to `high` have their taps inside 0 .. last, and `more`
+ * further places behind them. */
+static bool is_inside(int32_t low, int32_t high, int32_t last, int32_t more)
 {
-    int32_t low = MIENI_MIN(begin, end) >> 5, high = MIENI_MAX(begin, end) >> 5;
-    return low >= 0 && high + 1 + more <= last;
+    return (low >> 5) >= 0 && (high >> 5) + 1 + more <= last;
+}
+
+/* x or y along a row: sums and their differences. */
+typedef struct Walk {
+    int64_t sum, step, more, tie;
+} Walk;
+
+static Walk walk_row(const MieniCrop *crop, const int64_t *terms, int32_t row)
+{
+    return (Walk){.sum = mieni_crop_sum(terms, 0, row) +
+                         terms[7] * mieni_crop_tie(crop->row_ties, row),
+                  .step = terms[1] + terms[4] * row + terms[3],
+                  .more = 2 * terms[3],
+                  .tie = terms[6]};
+}
+
+/* The sum at a column, and on to the next. */
+MIENI_INLINE int32_t walk(Walk *w, int64_t tie, int32_t shift)
+{
+    int32_t place = mieni_crop_round(w->sum + (tie ? w->tie : 0), shift);
+    w->sum += w->step;
+    w->step += w->more;
+    return place;
+}
+
+/* The same for a whole row: a parabola leaves the line between its ends by square * n^2 / 4. */
+static bool row_is_inside(const MieniCrop *crop, const int64_t *terms, int32_t row, int32_t last,
+                          int32_t more)
+{
+    int64_t n = crop->width - 1, square = terms[3] < 0 ? -terms[3] : terms[3];
+    int64_t slack = square * n * n / 4 + (terms[6] < 0 ? -terms[6] : terms[6]);
+    int64_t begin = mieni_crop_position(crop, terms, 0, row);
+    int64_t end = mieni_crop_position(crop, terms, crop->width - 1, row);
+    return is_inside(mieni_crop_round(MIENI_MIN(begin, end) - slack, crop->shift),
+                     mieni_crop_round(MIENI_MAX(begin, end) + slack, crop->shift), last, more);
 }
 
 /* One destination row. Inlined once a format, and again for rows inside the picture. */
@@ -218,35 +245,32 @@ MIENI_INLINE void crop_pixels(const MieniView *view, const MieniCrop *crop, Colo
                               const MieniPlane *out, int32_t row, const bool inside)
 {
     const float32x4_t offset = vdupq_n_f32(crop->offset);
-    int64_t position_x = crop->m[1] * row + crop->m[2];
-    int64_t position_y = crop->m[4] * row + crop->m[5];
+    Walk x = walk_row(crop, crop->x, row), y = walk_row(crop, crop->y, row);
 
     for (int32_t column = 0; column < crop->width; column++) {
-        Places p = places_of(round_half_even(position_x), round_half_even(position_y));
+        int64_t tie = mieni_crop_tie(crop->column_ties, column);
+        int32_t place_x = walk(&x, tie, crop->shift), place_y = walk(&y, tie, crop->shift);
+        Places p = places_of(place_x, place_y);
         if (!inside)
             p = clamp_places(p, &view->image, crop->border);
         float32x4_t rgb = vcvtq_f32_u32(blend(colours(view, &p), &p));
-        rgb = vaddq_f32(vmulq_n_f32(rgb, crop->scale), offset);
+        float32x4_t rest = vmulq_n_f32(rgb, crop->scale_rest);
+        rgb = vaddq_f32(vaddq_f32(vmulq_n_f32(rgb, crop->scale), offset), rest);
         float *to = mieni_plane_at(out, row, column);
         /* The fourth lane goes where the next pixel will. */
         if (out->pixel_stride == 3 && column < crop->width - 1)
             vst1q_f32(to, rgb);
         else
             store_pixel(to, out->pixel_stride, rgb);
-        position_x += crop->m[0];
-        position_y += crop->m[3];
     }
 }
 
 MIENI_INLINE void crop_row(const MieniView *view, const MieniCrop *crop, ColoursFn colours,
                            const MieniPlane *out, int32_t row)
 {
-    int64_t x = crop->m[1] * row + crop->m[2], y = crop->m[4] * row + crop->m[5];
-    int64_t end_x = x + crop->m[0] * (crop->width - 1), end_y = y + crop->m[3] * (crop->width - 1);
-
     /* 8 bytes hold the taps of 3 bytes each and 2 of the next pixel. */
-    if (is_inside(round_half_even(x), round_half_even(end_x), view->image.width - 1, 1) &&
-        is_inside(round_half_even(y), round_half_even(end_y), view->image.height - 1, 0))
+    if (row_is_inside(crop, crop->x, row, view->image.width - 1, 1) &&
+        row_is_inside(crop, crop->y, row, view->image.height - 1, 0))
         crop_pixels(view, crop, colours, out, row, true);
     else
         crop_pixels(view, crop, colours, out, row, false);

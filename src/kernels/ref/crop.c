@@ -86,13 +86,6 @@ static inline Rgb bordered(const MieniView *view, MieniBorder border, TapFn tap,
     return tap(view, inside_x, inside_y);
 }
 
-/* value / 2^MIENI_CROP_SHIFT, halves to even. */
-static inline int32_t round_half_even(int64_t value)
-{
-    const int64_t almost_half = (INT64_C(1) << (MIENI_CROP_SHIFT - 1)) - 1;
-    return (int32_t)((value + almost_half + ((value >> MIENI_CROP_SHIFT) & 1)) >> MIENI_CROP_SHIFT);
-}
-
 static inline int32_t blend(int32_t top_left, int32_t top_right, int32_t bottom_left,
                             int32_t bottom_right, int32_t fx, int32_t fy)
 {
@@ -105,10 +98,9 @@ static inline int32_t blend(int32_t top_left, int32_t top_right, int32_t bottom_
 static inline void crop_row(const MieniView *view, const MieniCrop *crop, TapFn tap,
                             const MieniPlane *out, int32_t row)
 {
-    int64_t position_x = crop->m[1] * row + crop->m[2];
-    int64_t position_y = crop->m[4] * row + crop->m[5];
     for (int32_t column = 0; column < crop->width; column++) {
-        int32_t x = round_half_even(position_x), y = round_half_even(position_y);
+        int32_t x = mieni_crop_round(mieni_crop_position(crop, crop->x, column, row), crop->shift);
+        int32_t y = mieni_crop_round(mieni_crop_position(crop, crop->y, column, row), crop->shift);
         int32_t fx = x & 31, fy = y & 31;
         x >>= 5;
         y >>= 5;
@@ -117,13 +109,11 @@ static inline void crop_row(const MieniView *view, const MieniCrop *crop, TapFn 
         Rgb c = bordered(view, crop->border, tap, x, y + 1);
         Rgb d = bordered(view, crop->border, tap, x + 1, y + 1);
         float *to = mieni_plane_at(out, row, column);
-        to[0] = (float)blend(a.r, b.r, c.r, d.r, fx, fy) * crop->scale + crop->offset;
-        to[1] = (float)blend(a.g, b.g, c.g, d.g, fx, fy) * crop->scale + crop->offset;
-        to[2] = (float)blend(a.b, b.b, c.b, d.b, fx, fy) * crop->scale + crop->offset;
+        to[0] = mieni_crop_value(crop, blend(a.r, b.r, c.r, d.r, fx, fy));
+        to[1] = mieni_crop_value(crop, blend(a.g, b.g, c.g, d.g, fx, fy));
+        to[2] = mieni_crop_value(crop, blend(a.b, b.b, c.b, d.b, fx, fy));
         for (ptrdiff_t lane = 3; lane < out->pixel_stride; lane++)
             to[lane] = 0.0f;
-        position_x += crop->m[0];
-        position_y += crop->m[3];
     }
 }
 

@@ -5,14 +5,13 @@
 void mieni_decode_landmarks_ref(const float *raw, int32_t n, float side,
                                 const MieniProjection *projection, MienLandmark *out)
 {
-    const MieniRect *rect = &projection->rect;
-    float cosine = projection->cosine;
+    const MieniProjection *p = projection;
     for (int32_t i = 0; i < n; i++) {
-        float x = raw[3 * i] / side - 0.5f;
-        float y = raw[3 * i + 1] / side - 0.5f;
+        float x = raw[3 * i] / side - p->origin;
+        float y = raw[3 * i + 1] / side - p->origin;
         float z = raw[3 * i + 2] / side;
-        out[i].x = (cosine * x - projection->sine_x * y) * rect->width + rect->cx;
-        out[i].y = (projection->sine_y * x + cosine * y) * rect->height + rect->cy;
-        out[i].z = z * projection->depth;
+        out[i].x = (p->x[0] * x + p->x[1] * y) * p->scale[0] + p->offset[0];
+        out[i].y = (p->y[0] * x + p->y[1] * y) * p->scale[1] + p->offset[1];
+        out[i].z = z * p->depth;
     }
 }

@@ -7,7 +7,7 @@
 
 #include <float.h>
 
-#include "base/trig.h"
+#include "base/trigf.h"
 
 void mieni_landmarks_to_matrix_ref(const MieniMatrixSpec *spec, const float *landmarks,
                                    float matrix[16])
@@ -15,10 +15,9 @@ void mieni_landmarks_to_matrix_ref(const MieniMatrixSpec *spec, const float *lan
     float scale = spec->input_scale;
     const float *left = landmarks + 3 * spec->left, *right = landmarks + 3 * spec->right;
     float dx = right[0] * scale - left[0] * scale, dy = right[1] * scale - left[1] * scale;
-    float turn = spec->target_radians - (float)mieni_atan2((double)dy, (double)dx);
-    double sine, cosine;
-    mieni_sincos((double)turn, &sine, &cosine);
-    float s = (float)sine, c = (float)cosine;
+    float turn = spec->target_radians - mieni_atan2f(dy, dx);
+    float s, c;
+    mieni_sincosf(turn, &s, &c);
 
     float min_x = FLT_MAX, min_y = FLT_MAX, max_x = -FLT_MAX, max_y = -FLT_MAX;
     for (int32_t i = 0; i < spec->n_subset; i++) {

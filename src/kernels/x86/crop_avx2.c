@@ -252,47 +252,76 @@ static void store_pixels(float *to, ptrdiff_t pixel_stride, int32_t n, __m256 r,
 
 typedef Colours (*ColoursFn)(const MieniView *view, const Places *places);
 
-/* Positions / 2^MIENI_CROP_SHIFT, to which a half has been added already, halves to even; the
- * result fits 32 bits. Where nothing is left behind the point it was a tie: an odd result goes back
- * by one. */
-MIENI_INLINE __m256i round_half_even(__m256i low, __m256i high)
+/* How sums become places: constant over a crop. */
+typedef struct Rounding {
+    __m128i more_shift; /* beyond 32 */
+    __m256i rest;       /* what is left of it in a high half */
+} Rounding;
+
+/* Sums / 2^shift, to which a half has been added already, halves to even; the result fits 32 bits.
+ * Where nothing is left behind the point it was a tie: an odd result goes back by one. */
+MIENI_INLINE __m256i round_half_even(const Rounding *rounding, __m256i low, __m256i high)
 {
     __m256 a = _mm256_castsi256_ps(low), b = _mm256_castsi256_ps(high);
     __m256i whole = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xDD));
     __m256i rest = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88));
+    rest = _mm256_or_si256(rest, _mm256_and_si256(whole, rounding->rest));
     __m256i tie = _mm256_cmpeq_epi32(rest, _mm256_setzero_si256());
+    whole = _mm256_sra_epi32(whole, rounding->more_shift);
     return _mm256_andnot_si256(_mm256_srli_epi32(tie, 31), whole);
 }
 
-/* 4 positions, as the lanes of round_half_even want them: 0, 1, 4, 5 steps further. They wrap
- * beyond the crop's width, where no lane counts. */
-static __m256i positions_of(uint64_t first, uint64_t step)
+/* start + step * i + square * i^2 for i = 0, 1, 4, 5 from `first` on: the lanes that
+ * round_half_even wants. They wrap beyond the crop's width, where no lane counts. */
+static __m256i parabola(uint64_t start, uint64_t step, uint64_t square, uint64_t first)
 {
-    return _mm256_setr_epi64x((int64_t)first, (int64_t)(first + step), (int64_t)(first + 4 * step),
-                              (int64_t)(first + 5 * step));
+    uint64_t lanes[4];
+    for (uint64_t lane = 0; lane < 4; lane++) {
+        uint64_t i = first + lane + (lane & 2);
+        lanes[lane] = start + (step + square * i) * i;
+    }
+    return _mm256_loadu_si256((const __m256i *)(const void *)lanes);
 }
 
-/* The next n groups of a row. */
-static void find_groups(const MieniCrop *crop, int32_t row, int32_t column, int32_t n,
-                        CropGroups *groups)
+/* `tie` in the lanes of the eight columns whose tie goes up. */
+MIENI_INLINE __m256i ties_of(const MieniCrop *crop, int32_t column, __m256i bits, __m256i tie)
 {
-    const uint64_t half = UINT64_C(1) << (MIENI_CROP_SHIFT - 1), at = (uint64_t)column;
-    uint64_t step_x = (uint64_t)crop->m[0], step_y = (uint64_t)crop->m[3];
-    uint64_t x = (uint64_t)(crop->m[1] * row + crop->m[2]) + at * step_x + half;
-    uint64_t y = (uint64_t)(crop->m[4] * row + crop->m[5]) + at * step_y + half;
-    __m256i low_x = positions_of(x, step_x), high_x = positions_of(x + 2 * step_x, step_x);
-    __m256i low_y = positions_of(y, step_y), high_y = positions_of(y + 2 * step_y, step_y);
-    const __m256i eight_x = _mm256_set1_epi64x((int64_t)(8 * step_x));
-    const __m256i eight_y = _mm256_set1_epi64x((int64_t)(8 * step_y));
-    groups->column = column;
-    groups->n = n;
+    uint32_t eight =
+        column < MIENI_CROP_MAX_TIES ? crop->column_ties[column / 32] >> column % 32 : 0;
+    __m256i set = _mm256_and_si256(_mm256_set1_epi64x(eight), bits);
+    return _mm256_and_si256(_mm256_cmpeq_epi64(set, bits), tie);
+}
+
+/* x or y of the next n groups of a row. */
+static void find_places(const MieniCrop *crop, const int64_t *terms, int32_t row, int32_t column,
+                        int32_t n, __m256i *places)
+{
+    const Rounding rounding = {_mm_cvtsi32_si128(crop->shift - 32),
+                               _mm256_set1_epi32((1 << (crop->shift - 32)) - 1)};
+    const __m256i low_bits = _mm256_setr_epi64x(1, 2, 16, 32);
+    const __m256i high_bits = _mm256_slli_epi64(low_bits, 2);
+    const __m256i tie = _mm256_set1_epi64x(terms[6]);
+    uint64_t square = (uint64_t)terms[3], at = (uint64_t)column;
+    uint64_t start = (uint64_t)mieni_crop_sum(terms, 0, row) +
+                     (uint64_t)(terms[7] * mieni_crop_tie(crop->row_ties, row)) +
+                     (UINT64_C(1) << (crop->shift - 1));
+    uint64_t step = (uint64_t)terms[1] + (uint64_t)terms[4] * (uint64_t)row;
+    __m256i low = parabola(start, step, square, at), high = parabola(start, step, square, at + 2);
+    /* (i + 8)^2 - i^2 = 16 i + 64 */
+    uint64_t first = 8 * step + 64 * square, more = 16 * square;
+    __m256i low_step = parabola(first, more, 0, at), high_step = parabola(first, more, 0, at + 2);
+    const __m256i next = _mm256_set1_epi64x((int64_t)(8 * more));
     for (int32_t i = 0; i < n; i++) {
-        groups->x[i] = round_half_even(low_x, high_x);
-        groups->y[i] = round_half_even(low_y, high_y);
-        low_x = _mm256_add_epi64(low_x, eight_x);
-        high_x = _mm256_add_epi64(high_x, eight_x);
-        low_y = _mm256_add_epi64(low_y, eight_y);
-        high_y = _mm256_add_epi64(high_y, eight_y);
+        __m256i a = low, b = high;
+        if (terms[6] != 0) {
+            a = _mm256_add_epi64(a, ties_of(crop, column + 8 * i, low_bits, tie));
+            b = _mm256_add_epi64(b, ties_of(crop, column + 8 * i, high_bits, tie));
+        }
+        places[i] = round_half_even(&rounding, a, b);
+        low = _mm256_add_epi64(low, low_step);
+        high = _mm256_add_epi64(high, high_step);
+        low_step = _mm256_add_epi64(low_step, next);
+        high_step = _mm256_add_epi64(high_step, next);
     }
 }
 
@@ -342,7 +371,10 @@ MIENI_INLINE void crop_row(const MieniView *view, const MieniCrop *crop, Colours
     for (int32_t column = 0; column < crop->width; column += 8 * CROP_MAX_GROUPS) {
         CropGroups groups;
         int32_t n = MIENI_MIN((crop->width - column + 7) / 8, CROP_MAX_GROUPS);
-        find_groups(crop, row, column, n, &groups);
+        groups.column = column;
+        groups.n = n;
+        find_places(crop, crop->x, row, column, n, groups.x);
+        find_places(crop, crop->y, row, column, n, groups.y);
         uint32_t done = mieni_crop_inside_avx2(view, crop, &groups, out, row);
         for (int32_t i = 0; i < n; i++)
             if (!(done >> i & 1))

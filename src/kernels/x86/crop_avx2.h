@@ -16,8 +16,10 @@ typedef struct CropGroups {
 /* The value that 8 bits stand for, of 8 pixels or channels. */
 MIENI_INLINE __m256 crop_value(const MieniCrop *crop, __m256i pixel)
 {
-    __m256 scale = _mm256_set1_ps(crop->scale), offset = _mm256_set1_ps(crop->offset);
-    return _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(pixel), scale), offset);
+    __m256 value = _mm256_cvtepi32_ps(pixel);
+    __m256 most = _mm256_mul_ps(value, _mm256_set1_ps(crop->scale));
+    __m256 rest = _mm256_mul_ps(value, _mm256_set1_ps(crop->scale_rest));
+    return _mm256_add_ps(_mm256_add_ps(most, _mm256_set1_ps(crop->offset)), rest);
 }
 
 /*

@@ -310,14 +310,14 @@ static void check_landmarks(bool refined)
     for (int i = 0; i < N_JOBS; i++) {
         fill(inputs[i], (size_t)at, 0, 192);
         inputs[i][at - 1] = mieni_rng_float(&seed, -4, 4);
-        MieniRect rect = {.cx = mieni_rng_float(&seed, 0, 1),
-                          .cy = mieni_rng_float(&seed, 0, 1),
-                          .width = mieni_rng_float(&seed, 0.1, 1),
-                          .height = mieni_rng_float(&seed, 0.1, 1),
-                          .rotation = mieni_rng_float(&seed, -3, 3)};
+        const MieniRect region = {.cx = mieni_rng_float(&seed, 0, 640),
+                                  .cy = mieni_rng_float(&seed, 0, 480),
+                                  .width = mieni_rng_float(&seed, 64, 640),
+                                  .height = mieni_rng_float(&seed, 48, 480),
+                                  .rotation = mieni_rng_float(&seed, -3, 3)};
         jobs[0][i] = (MieniJob){.input = inputs[i],
                                 .landmarks = want[i],
-                                .projection = mieni_projection_in_picture(&rect, 640, 480)};
+                                .projection = mieni_projection_in_picture(&region, 640, 480)};
         jobs[1][i] = jobs[0][i];
         jobs[1][i].landmarks = got[i];
     }

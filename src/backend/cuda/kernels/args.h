@@ -109,14 +109,16 @@ typedef struct CudaMatrixArgs {
 
 /* The parameters of one job, in device memory: a graph that was recorded once reads new ones. */
 typedef struct CudaJob {
-    int64_t m[6];                  /* of the crop, as MieniCrop */
+    int64_t x[8], y[8];            /* of the crop, as MieniCrop; so are shift and the ties */
     int64_t planes[3];             /* bytes from the beginning of the upload */
     int64_t strides[3];            /* bytes */
     int32_t width, height, format; /* of the picture; format is MienPixelFormat */
-    int32_t zero_border;
+    int32_t zero_border, shift;
+    uint32_t column_ties[8], row_ties[8];
     int32_t y_offset, y_gain, r_v, g_u, g_v, b_u;
-    float scale, offset;
-    float cx, cy, rect_width, rect_height, cosine, sine_x, sine_y, depth; /* MieniProjection */
+    float scale, scale_rest, offset;
+    /* MieniProjection */
+    float origin, to_x[2], to_y[2], to_scale[2], to_offset[2], depth;
 } CudaJob;
 
 typedef struct CudaCropArgs {

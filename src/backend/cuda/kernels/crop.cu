@@ -71,17 +71,27 @@ DEVICE Rgb tap(const CudaCropArgs *args, const CudaJob *job, int32_t x, int32_t 
                       job->format == BGR24 || job->format == BGRA32);
 }
 
-/* value / 2^32, halves to even. */
-DEVICE int32_t round_half_even(int64_t value)
+DEVICE int64_t tie_of(const uint32_t *ties, int32_t at)
 {
-    return (int32_t)((value + 0x7fffffff + ((value >> 32) & 1)) >> 32);
+    return at < 256 ? ties[at >> 5] >> (at & 31) & 1 : 0;
+}
+
+/* A place in 1/32 pixel, halves to even: mieni_crop_round of mieni_crop_position. */
+DEVICE int32_t place(const CudaJob *job, const int64_t *terms, int32_t column, int32_t row)
+{
+    int64_t sum = terms[0] + (terms[1] + terms[3] * column + terms[4] * row) * column +
+                  (terms[2] + terms[5] * row) * row + terms[6] * tie_of(job->column_ties, column) +
+                  terms[7] * tie_of(job->row_ties, row);
+    int64_t almost_half = ((int64_t)1 << (job->shift - 1)) - 1;
+    return (int32_t)((sum + almost_half + ((sum >> job->shift) & 1)) >> job->shift);
 }
 
 DEVICE float blend(const CudaJob *job, int32_t a, int32_t b, int32_t c, int32_t d, int32_t fx,
                    int32_t fy)
 {
     int32_t top = (32 - fx) * a + fx * b, bottom = (32 - fx) * c + fx * d;
-    return (float)(((32 - fy) * top + fy * bottom + 512) >> 10) * job->scale + job->offset;
+    float value = (float)(((32 - fy) * top + fy * bottom + 512) >> 10);
+    return (value * job->scale + job->offset) + value * job->scale_rest;
 }
 
 KERNEL(crop, CudaCropArgs)
@@ -94,8 +104,8 @@ KERNEL(crop, CudaCropArgs)
     Rgb a, b, c, d;
     if (row >= args.out.height)
         return;
-    x = round_half_even(job->m[0] * column + job->m[1] * row + job->m[2]);
-    y = round_half_even(job->m[3] * column + job->m[4] * row + job->m[5]);
+    x = place(job, job->x, column, row);
+    y = place(job, job->y, column, row);
     fx = x & 31;
     fy = y & 31;
     x >>= 5;

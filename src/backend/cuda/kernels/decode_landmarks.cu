@@ -55,11 +55,12 @@ KERNEL(decode_landmarks, CudaLandmarksArgs)
     if (thread_index() == 0)
         results[0] = sigmoid(pixel_of(&args.presence, face, 0)[0]);
     for (i = thread_index(); i < args.n_landmarks; i += MIENI_CUDA_THREADS) {
-        float x = points[3 * i] / args.side - 0.5f, y = points[3 * i + 1] / args.side - 0.5f;
+        float x = points[3 * i] / args.side - job->origin;
+        float y = points[3 * i + 1] / args.side - job->origin;
         float z = points[3 * i + 2] / args.side;
         float *to = results + 1 + 3 * i;
-        to[0] = (job->cosine * x - job->sine_x * y) * job->rect_width + job->cx;
-        to[1] = (job->sine_y * x + job->cosine * y) * job->rect_height + job->cy;
+        to[0] = (job->to_x[0] * x + job->to_x[1] * y) * job->to_scale[0] + job->to_offset[0];
+        to[1] = (job->to_y[0] * x + job->to_y[1] * y) * job->to_scale[1] + job->to_offset[1];
         to[2] = z * job->depth;
     }
 }

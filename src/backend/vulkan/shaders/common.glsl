@@ -47,7 +47,7 @@ layout(push_constant) uniform Push
 #define N_JOBS p[1]
 
 // Words of a job's parameters at the beginning of `io`: backend/vulkan/vulkan.h, VulkanParameter.
-const uint PARAMETER_WORDS = 64;
+const uint PARAMETER_WORDS = 128;
 
 float table_float(uint i)
 {

@@ -12,8 +12,9 @@
 layout(local_size_x = 8, local_size_y = 8) in;
 
 // Words of VulkanParameter, in vulkan.h.
-const uint MAP = 0, BORDER = 12, SCALE = 13, OFFSET = 14, PLANE = 15, ROW_BYTES = 18, SIZE = 21;
-const uint FORMAT = 23, LUMA = 24, CHROMA = 26;
+const uint MAP_X = 0, MAP_Y = 16, BORDER = 32, SCALE = 33, OFFSET = 34, PLANE = 35, ROW_BYTES = 38;
+const uint SIZE = 41, FORMAT = 43, LUMA = 44, CHROMA = 46, SHIFT = 60, SCALE_REST = 61, COLUMN_TIES = 62;
+const uint ROW_TIES = 70;
 
 // MienPixelFormat
 const uint RGB24 = 1, BGR24 = 2, RGBA32 = 3, BGRA32 = 4, GRAY8 = 5, NV12 = 6;
@@ -37,21 +38,41 @@ uvec2 multiply_add(uvec2 a, uint times, uvec2 b)
     return uvec2(low, high + a.y * times + b.y + carry);
 }
 
-// value / 2^32, halves to even.
-int round_half_even(uvec2 value)
+uvec2 add(uvec2 a, uvec2 b)
 {
-    uint carry;
-    uaddCarry(value.x, 0x7fffffffu + (value.y & 1), carry);
-    return int(value.y + carry);
+    return multiply_add(a, 1, b);
 }
 
-int position(uint row)
+uvec2 term(uint map, uint i)
 {
-    uvec2 x = uvec2(word(MAP + row), word(MAP + row + 1));
-    uvec2 y = uvec2(word(MAP + row + 2), word(MAP + row + 3));
-    uvec2 start = uvec2(word(MAP + row + 4), word(MAP + row + 5));
-    return round_half_even(
-        multiply_add(x, gl_GlobalInvocationID.x, multiply_add(y, gl_GlobalInvocationID.y, start)));
+    return uvec2(word(map + 2 * i), word(map + 2 * i + 1));
+}
+
+// 0 or 1, of a column or row.
+uint tie_of(uint ties, uint at)
+{
+    return at < 256 ? word(ties + (at >> 5)) >> (at & 31) & 1 : 0;
+}
+
+// value / 2^shift, halves to even; the shift is at least 32.
+int round_half_even(uvec2 value, uint shift)
+{
+    uint more = shift - 32;
+    uvec2 almost_half = more == 0 ? uvec2(0x7fffffffu, 0) : uvec2(0xffffffffu, (1u << (more - 1)) - 1);
+    value = add(add(value, almost_half), uvec2(value.y >> more & 1, 0));
+    return int(value.y) >> more;
+}
+
+// mieni_crop_round of mieni_crop_position.
+int position(uint map)
+{
+    uint column = gl_GlobalInvocationID.x, row = gl_GlobalInvocationID.y;
+    uvec2 across = multiply_add(term(map, 3), column, multiply_add(term(map, 4), row, term(map, 1)));
+    uvec2 down = multiply_add(term(map, 5), row, term(map, 2));
+    uvec2 sum = multiply_add(across, column, multiply_add(down, row, term(map, 0)));
+    sum = multiply_add(term(map, 6), tie_of(COLUMN_TIES, column), sum);
+    sum = multiply_add(term(map, 7), tie_of(ROW_TIES, row), sum);
+    return round_half_even(sum, word(SHIFT));
 }
 
 ivec3 convert(int luma, int u, int v)
@@ -104,16 +125,16 @@ void main()
     uvec2 at = gl_GlobalInvocationID.xy;
     if (at.x >= WIDTH || at.y >= HEIGHT)
         return;
-    int x = position(0), y = position(6);
+    int x = position(MAP_X), y = position(MAP_Y);
     int fx = x & 31, fy = y & 31;
     x >>= 5;
     y >>= 5;
     ivec3 top = (32 - fx) * bordered(x, y) + fx * bordered(x + 1, y);
     ivec3 bottom = (32 - fx) * bordered(x, y + 1) + fx * bordered(x + 1, y + 1);
     ivec3 rgb = ((32 - fy) * top + fy * bottom + 512) >> 10;
-    // Two roundings, not one.
-    precise vec3 scaled = vec3(rgb) * uintBitsToFloat(word(SCALE));
-    precise vec3 value = scaled + uintBitsToFloat(word(OFFSET));
+    // Both products and the first sum are exact.
+    precise vec3 most = vec3(rgb) * uintBitsToFloat(word(SCALE)) + uintBitsToFloat(word(OFFSET));
+    precise vec3 value = most + vec3(rgb) * uintBitsToFloat(word(SCALE_REST));
     uint pixel = gl_WorkGroupID.z * JOB_STRIDE + OUT_OFFSET + (at.y * WIDTH + at.x) * 3;
     to[pixel] = value.r;
     to[pixel + 1] = value.g;

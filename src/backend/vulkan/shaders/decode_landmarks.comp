@@ -15,19 +15,23 @@
 layout(local_size_x = 64) in;
 
 // Words of VulkanParameter, in vulkan.h.
-const uint CENTRE = 30, SIZE = 32, COSINE = 34, SINE_X = 35, SINE_Y = 36, DEPTH = 37;
+const uint ORIGIN = 50, X = 51, Y = 53, SCALE = 55, OFFSET = 57, DEPTH = 59;
+
+vec2 parameter_vec2(uint job, uint i)
+{
+    return vec2(parameter_float(job, i), parameter_float(job, i + 1));
+}
 
 void main()
 {
     uint job = gl_WorkGroupID.z, base = job * JOB_STRIDE, results = RESULTS + job * RESULT_STRIDE;
-    vec2 centre = vec2(parameter_float(job, CENTRE), parameter_float(job, CENTRE + 1));
-    vec2 size = vec2(parameter_float(job, SIZE), parameter_float(job, SIZE + 1));
-    float cosine = parameter_float(job, COSINE), depth = parameter_float(job, DEPTH);
-    float sine_x = parameter_float(job, SINE_X), sine_y = parameter_float(job, SINE_Y);
+    float origin = parameter_float(job, ORIGIN), depth = parameter_float(job, DEPTH);
+    vec2 x = parameter_vec2(job, X), y = parameter_vec2(job, Y);
+    vec2 scale = parameter_vec2(job, SCALE), offset = parameter_vec2(job, OFFSET);
     for (uint i = gl_GlobalInvocationID.x; i < N_LANDMARKS; i += gl_NumWorkGroups.x * 64) {
         uint at = base + IN_OFFSET + 3 * i;
-        float x = from[at] / SIDE - 0.5, y = from[at + 1] / SIDE - 0.5, z = from[at + 2] / SIDE;
-        vec2 place = vec2(cosine * x - sine_x * y, sine_y * x + cosine * y) * size + centre;
+        float dx = from[at] / SIDE - origin, dy = from[at + 1] / SIDE - origin, z = from[at + 2] / SIDE;
+        vec2 place = vec2(x.x * dx + x.y * dy, y.x * dx + y.y * dy) * scale + offset;
         io[results + 1 + 3 * i] = floatBitsToUint(place.x);
         io[results + 2 + 3 * i] = floatBitsToUint(place.y);
         io[results + 3 + 3 * i] = floatBitsToUint(z * depth);
