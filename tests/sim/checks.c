@@ -9,7 +9,7 @@ static int run(int32_t fault, float out[64])
 {
     uint64_t memory = sim_memory_alloc(64 * sizeof(float), 0);
     CheckArgs args = {(float *)(uintptr_t)memory, 32, fault};
-    SimGrid grid = {2, 1, 32, 32 * sizeof(float)};
+    SimGrid grid = {2, 1, 32, 32 * sizeof(float), 1};
     for (int i = 0; i < 64; i++)
         args.data[i] = (float)i;
     assert_true(sim_memory_check(memory, 64 * sizeof(float), 0, SIM_WRITTEN));
@@ -48,7 +48,7 @@ static void warps_multiply(void **state)
     (void)state;
     uint64_t memory = sim_memory_alloc(768 * sizeof(float), 0);
     CheckArgs args = {(float *)(uintptr_t)memory, 0, NONE};
-    SimGrid grid = {1, 1, 32, 0};
+    SimGrid grid = {1, 1, 32, 0, 1};
     for (int i = 0; i < 512; i++)
         args.data[i] = (float)(i * 7 % 23 - 11);
     assert_true(sim_memory_check(memory, 512 * sizeof(float), 0, SIM_WRITTEN));
@@ -63,6 +63,28 @@ static void warps_multiply(void **state)
     args.fault = ALONE;
     assert_int_equal(sim_run(&sim_checked_multiply, &args, &grid), 719);
     assert_true(sim_memory_free(memory));
+}
+
+/* Two clusters of four blocks. */
+static void clusters_meet(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t fault;
+        int code;
+    } cases[] = {{NONE, 0}, {NO_BARRIER, 700}, {BLOCKS_MEET, 700}, {LEAVES, 719}, {NONE, 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t memory = sim_memory_alloc((8 + 256) * sizeof(float), 0);
+        CheckArgs args = {(float *)(uintptr_t)memory, 0, cases[i].fault};
+        SimGrid grid = {8, 1, 32, 0, 4};
+        assert_int_equal(sim_run(&sim_checked_meet, &args, &grid), cases[i].code);
+        for (int k = 0; k < 256 && cases[i].code == 0; k++)
+            assert_true(args.data[8 + k] == (k < 128 ? 6 : 22));
+        assert_true(sim_memory_free(memory));
+    }
+    CheckArgs args = {NULL, 0, NONE};
+    SimGrid odd = {6, 1, 32, 0, 4};
+    assert_int_equal(sim_run(&sim_checked_meet, &args, &odd), 1);
 }
 
 static void memory_is_limited(void **state)
@@ -86,9 +108,8 @@ static void memory_is_limited(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sound_kernel_runs),
-        cmocka_unit_test(faults_are_noticed),
-        cmocka_unit_test(warps_multiply),
+        cmocka_unit_test(sound_kernel_runs), cmocka_unit_test(faults_are_noticed),
+        cmocka_unit_test(warps_multiply),    cmocka_unit_test(clusters_meet),
         cmocka_unit_test(memory_is_limited),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));

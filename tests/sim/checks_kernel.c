@@ -52,3 +52,18 @@ KERNEL(multiply, CheckArgs)
     store4(sums + 16 * g, low);
     store4(sums + 16 * (g + 8), high);
 }
+
+KERNEL(meet, CheckArgs)
+{
+    int32_t thread = thread_index(), rank = block_x() % 4, first = block_x() / 4 * 4, i;
+    float *sums = args.data + 8, sum = 0;
+    if (args.fault == LEAVES && rank == 1 && thread == 3)
+        return;
+    if (thread == 0)
+        args.data[first + rank] = (float)(first + rank);
+    if (args.fault != NO_BARRIER)
+        cluster_barrier();
+    for (i = 0; i < 4; i++)
+        sum += args.data[(args.fault == BLOCKS_MEET ? 0 : first) + i];
+    sums[block_x() * 32 + thread] = sum;
+}

@@ -28,4 +28,8 @@ extern const SimKernel sim_checked_turn;
 /* 16 x 16 sums of the data's first 256 numbers, rows, times the next 256, columns, behind them. */
 extern const SimKernel sim_checked_multiply;
 
+/* Each block of a cluster writes its rank, and after their barrier reads all of them; NO_BARRIER,
+ * BLOCKS_MEET (with another cluster) and LEAVES go wrong. */
+extern const SimKernel sim_checked_meet;
+
 #endif

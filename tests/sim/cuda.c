@@ -95,6 +95,9 @@ SIM_EXPORT int cuDeviceGetAttribute(int *value, int attribute, int device)
     case 76:
         *value = minor;
         break;
+    case 120: /* clusters */
+        *value = major >= 9;
+        break;
     default:
         *value = 0;
         break;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams, launches and graphs. Work is done when it is handed in; that it failed shows in later
  * calls, as on a real device. */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,7 +15,7 @@
 typedef struct Node {
     const SimKernel *kernel;
     SimGrid grid;
-    unsigned char args[1024];
+    unsigned char args[SIM_MAX_ARGS];
 } Node;
 
 typedef struct Graph {
@@ -73,14 +74,28 @@ static void run_node(const Node *node)
         sim_lose(code);
 }
 
+/* Grows when the number of nodes is a power of two. */
 static void add_node(Graph *graph, const Node *node)
 {
-    Node *nodes = sim_object_new((graph->n_nodes + 1) * sizeof(*nodes), NULL);
-    if (graph->n_nodes > 0)
-        memcpy(nodes, graph->nodes, graph->n_nodes * sizeof(*nodes));
-    sim_object_delete(graph->nodes);
-    nodes[graph->n_nodes++] = *node;
-    graph->nodes = nodes;
+    size_t n = graph->n_nodes;
+    if ((n & (n - 1)) == 0) {
+        Node *nodes = sim_object_new((n ? 2 * n : 1) * sizeof(*nodes), NULL);
+        if (n > 0)
+            memcpy(nodes, graph->nodes, n * sizeof(*nodes));
+        sim_object_delete(graph->nodes);
+        graph->nodes = nodes;
+    }
+    graph->nodes[graph->n_nodes++] = *node;
+}
+
+static void launch(const SimKernel *kernel, const SimGrid *grid, Stream *stream, void **parameters)
+{
+    Node node = {.kernel = kernel, .grid = *grid};
+    memcpy(node.args, parameters[0], kernel->args_bytes);
+    if (stream && stream->records)
+        add_node(stream->records, &node);
+    else
+        run_node(&node);
 }
 
 SIM_EXPORT int cuLaunchKernel(const SimKernel *kernel, unsigned gx, unsigned gy, unsigned gz,
@@ -93,12 +108,48 @@ SIM_EXPORT int cuLaunchKernel(const SimKernel *kernel, unsigned gx, unsigned gy,
                   kernel->args_bytes > sizeof(((Node *)0)->args)))
         code = INVALID_VALUE;
     if (!code) {
-        Node node = {.kernel = kernel, .grid = {gx, gy, bx, shared}};
-        memcpy(node.args, parameters[0], kernel->args_bytes);
-        if (stream && stream->records)
-            add_node(stream->records, &node);
-        else
-            run_node(&node);
+        const SimGrid grid = {gx, gy, bx, shared, 1};
+        launch(kernel, &grid, stream, parameters);
+    }
+    return sim_leave(code);
+}
+
+#define CLUSTER 4 /* CUlaunchAttributeID */
+
+typedef struct Attribute {
+    int id;
+    char unused[4];
+    unsigned value[16];
+} Attribute;
+
+typedef struct Config {
+    unsigned grid[3], block[3], shared;
+    Stream *stream;
+    const Attribute *attributes;
+    unsigned n_attributes;
+} Config;
+
+/* Knows one attribute: the size of clusters. */
+SIM_EXPORT int cuLaunchKernelEx(const Config *config, const SimKernel *kernel, void **parameters,
+                                void **extra)
+{
+    int code = sim_enter("cuLaunchKernelEx"), major = 8;
+    unsigned cluster = 1;
+    (void)extra;
+    sscanf(sim_text("MIEN_SIM_CC", "8.6"), "%d", &major);
+    for (unsigned i = 0; !code && i < config->n_attributes; i++) {
+        if (config->attributes[i].id != CLUSTER || major < 9 ||
+            config->attributes[i].value[1] != 1 || config->attributes[i].value[2] != 1)
+            code = INVALID_VALUE;
+        cluster = config->attributes[i].value[0];
+    }
+    if (!code && (!kernel || config->grid[2] != 1 || config->block[1] != 1 ||
+                  config->block[2] != 1 || cluster == 0 || config->grid[0] % cluster))
+        code = INVALID_VALUE;
+    if (!code) {
+        const SimGrid grid = {config->grid[0], config->grid[1], config->block[0], config->shared,
+                              cluster};
+        launch(kernel, &grid, config->stream, parameters);
     }
     return sim_leave(code);
 }

@@ -14,17 +14,18 @@
 static struct {
     const SimKernel *kernel;
     const SimGrid *grid;
-    unsigned char args[1024];
+    unsigned char args[SIM_MAX_ARGS];
     SimThread thread;
     unsigned x, y;
-    unsigned char states[SIM_MAX_THREADS];
+    unsigned first; /* fiber of the running block; a cluster's blocks follow each other */
+    unsigned char states[SIM_MAX_FIBERS];
     unsigned n_members; /* of the warp, who brought their part of a product */
     SimProduct *members[SIM_WARP];
     int failed; /* a code of the driver */
 } run;
 
 /* Of a thread. */
-enum { RUNS, AT_PRODUCT, AT_BARRIER, ENDED };
+enum { RUNS, AT_PRODUCT, AT_BARRIER, AT_CLUSTER, ENDED };
 
 int32_t sim_thread_index(void)
 {
@@ -43,28 +44,37 @@ int32_t sim_block_y(void)
 
 float *sim_shared(void)
 {
-    return sim_memory_shared();
+    return sim_memory_shared(run.first / run.grid->threads);
+}
+
+static void wait_at(int state)
+{
+    run.states[run.first + run.thread.thread] = (unsigned char)state;
+    sim_fiber_yield();
 }
 
 void sim_barrier(void)
 {
-    run.states[run.thread.thread] = AT_BARRIER;
-    sim_fiber_yield();
+    wait_at(AT_BARRIER);
+}
+
+void sim_cluster_barrier(void)
+{
+    wait_at(AT_CLUSTER);
 }
 
 /* The last to come multiplies for all. */
 void sim_warp_product(SimProduct *mine)
 {
-    unsigned thread = run.thread.thread, first = thread / SIM_WARP * SIM_WARP;
-    run.members[thread - first] = mine;
-    run.states[thread] = AT_PRODUCT;
+    unsigned thread = run.thread.thread, warp = thread / SIM_WARP * SIM_WARP;
+    run.members[thread - warp] = mine;
     if (++run.n_members < SIM_WARP) {
-        sim_fiber_yield();
+        wait_at(AT_PRODUCT);
         return;
     }
     sim_multiply(run.members);
     run.n_members = 0;
-    memset(run.states + first, RUNS, SIM_WARP);
+    memset(run.states + run.first + warp, RUNS, SIM_WARP);
 }
 
 static void report(const char *what)
@@ -99,73 +109,104 @@ static int any_in(unsigned first, unsigned n, int state)
     return 0;
 }
 
-/* Lets the threads of a warp go on to a barrier or their end. */
-static void run_warp(unsigned first, unsigned n, unsigned seed)
+static void fail(const char *what)
 {
+    report(what);
+    run.failed = LAUNCH_FAILED;
+}
+
+/* Lets the threads of a warp of the running block go on to a barrier or their end. */
+static void run_warp(unsigned warp, unsigned n, unsigned seed)
+{
+    unsigned first = run.first + warp;
     run.n_members = 0;
     while (any_in(first, n, RUNS)) {
         for (unsigned i = 0; i < n; i++) {
-            unsigned thread = first + pick(i, n, seed);
-            if (run.states[thread] != RUNS)
+            unsigned thread = pick(i, n, seed);
+            if (run.states[first + thread] != RUNS)
                 continue;
-            run.thread.thread = thread;
-            if (!sim_fiber_run(thread))
-                run.states[thread] = ENDED;
+            run.thread.thread = warp + thread;
+            if (!sim_fiber_run(first + thread))
+                run.states[first + thread] = ENDED;
             if (run.failed)
                 return;
         }
     }
-    if (any_in(first, n, AT_PRODUCT)) {
-        report("some threads of a warp wait for others at a product");
-        run.failed = LAUNCH_FAILED;
-    }
+    if (any_in(first, n, AT_PRODUCT))
+        fail("some threads of a warp wait for others at a product");
 }
 
-static void run_block(unsigned block)
+/* Lets the running block go on to its end, or to a barrier of its cluster. */
+static void run_block(void)
 {
     unsigned n = run.grid->threads, n_warps = (n + SIM_WARP - 1) / SIM_WARP;
-    sim_memory_begin_block(run.grid->shared_bytes);
-    memset(run.states, RUNS, n);
-    for (unsigned i = 0; i < n; i++)
-        sim_fiber_begin(i, start_thread);
-    run.thread.block = block;
     run.thread.phase = 0;
-    while (any_in(0, n, RUNS)) {
-        unsigned seed = block + run.thread.phase + run.thread.launch;
+    while (any_in(run.first, n, RUNS)) {
+        unsigned seed = run.thread.block + run.thread.epoch + run.thread.phase + run.thread.launch;
         for (unsigned i = 0; i < n_warps && !run.failed; i++) {
-            unsigned first = pick(i, n_warps, seed) * SIM_WARP;
-            run_warp(first, n - first < SIM_WARP ? n - first : SIM_WARP, seed);
+            unsigned warp = pick(i, n_warps, seed) * SIM_WARP;
+            run_warp(warp, n - warp < SIM_WARP ? n - warp : SIM_WARP, seed);
         }
         if (run.failed)
             return;
-        if (any_in(0, n, AT_BARRIER) && any_in(0, n, ENDED)) {
-            report("some threads ended while others wait at a barrier");
-            run.failed = LAUNCH_FAILED;
-            return;
+        if (any_in(run.first, n, AT_BARRIER)) {
+            if (any_in(run.first, n, ENDED) || any_in(run.first, n, AT_CLUSTER)) {
+                fail("some threads wait at a barrier, and others are elsewhere");
+                return;
+            }
+            memset(run.states + run.first, RUNS, n);
         }
-        if (any_in(0, n, AT_BARRIER))
-            memset(run.states, RUNS, n);
         run.thread.phase++;
+    }
+}
+
+/* Blocks `block` and those behind it that are its cluster. */
+static void run_cluster(unsigned block, unsigned n_blocks)
+{
+    unsigned threads = run.grid->threads, n = n_blocks * threads;
+    sim_memory_begin_blocks(n_blocks, run.grid->shared_bytes);
+    memset(run.states, RUNS, n);
+    for (unsigned i = 0; i < n; i++)
+        sim_fiber_begin(i, start_thread);
+    run.thread.epoch = 0;
+    while (any_in(0, n, RUNS)) {
+        for (unsigned i = 0; i < n_blocks && !run.failed; i++) {
+            unsigned which = pick(i, n_blocks, run.thread.launch + run.thread.epoch);
+            run.first = which * threads;
+            run.thread.block = block + which;
+            run.x = run.thread.block % run.grid->x;
+            run.y = run.thread.block / run.grid->x;
+            run_block();
+        }
+        if (run.failed)
+            return;
+        if (any_in(0, n, AT_CLUSTER)) {
+            if (any_in(0, n, ENDED)) {
+                fail("some threads ended while others wait at a barrier of their cluster");
+                return;
+            }
+            memset(run.states, RUNS, n);
+        }
+        run.thread.epoch++;
     }
 }
 
 int sim_run(const SimKernel *kernel, const void *args, const SimGrid *grid)
 {
-    unsigned n_blocks = grid->x * grid->y;
+    unsigned cluster = grid->cluster ? grid->cluster : 1;
     if (grid->threads < 1 || grid->threads > SIM_MAX_THREADS || grid->shared_bytes > 48 * 1024 ||
-        grid->x < 1 || grid->y < 1 || grid->y > 65535 || kernel->args_bytes > sizeof(run.args))
+        grid->x < 1 || grid->y < 1 || grid->y > 65535 || kernel->args_bytes > sizeof(run.args) ||
+        cluster > SIM_MAX_CLUSTER || grid->x % cluster || cluster * grid->threads > SIM_MAX_FIBERS)
         return 1;
     memcpy(run.args, args, kernel->args_bytes);
     run.kernel = kernel;
     run.grid = grid;
     run.failed = 0;
     run.thread.launch++;
-    for (unsigned i = 0; i < n_blocks && !run.failed; i++) {
-        unsigned block = run.thread.launch % 2 ? n_blocks - 1 - i : i;
-        run.x = block % grid->x;
-        run.y = block / grid->x;
-        run_block(block);
-    }
+    run.thread.cluster = cluster;
+    unsigned n = grid->x * grid->y / cluster;
+    for (unsigned i = 0; i < n && !run.failed; i++)
+        run_cluster((run.thread.launch % 2 ? n - 1 - i : i) * cluster, cluster);
     return run.failed;
 }
 

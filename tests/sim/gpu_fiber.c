@@ -12,9 +12,9 @@
 
 #define STACK_BYTES ((size_t)64 << 10)
 
-static unsigned char *stacks; /* [SIM_MAX_THREADS][STACK_BYTES] */
+static unsigned char *stacks; /* [SIM_MAX_FIBERS][STACK_BYTES] */
 static void (*entry)(void);
-static int ended[SIM_MAX_THREADS];
+static int ended[SIM_MAX_FIBERS];
 static unsigned running;
 
 static void run_entry(void);
@@ -45,7 +45,7 @@ __asm__(".text\n"
         "    ret\n"
         ".size sim_switch, .-sim_switch\n");
 
-static void *scheduler, *fibers[SIM_MAX_THREADS];
+static void *scheduler, *fibers[SIM_MAX_FIBERS];
 
 /* The first switch to a fiber "returns" to run_entry with an aligned stack. */
 static void prepare(unsigned index)
@@ -71,7 +71,7 @@ static void go_to_scheduler(unsigned index)
 
 #include <ucontext.h>
 
-static ucontext_t scheduler, fibers[SIM_MAX_THREADS];
+static ucontext_t scheduler, fibers[SIM_MAX_FIBERS];
 
 static void prepare(unsigned index)
 {
@@ -104,7 +104,7 @@ static void run_entry(void)
 void sim_fiber_begin(unsigned index, void (*start)(void))
 {
     if (!stacks) {
-        stacks = mmap(NULL, SIM_MAX_THREADS * STACK_BYTES, PROT_READ | PROT_WRITE,
+        stacks = mmap(NULL, SIM_MAX_FIBERS * STACK_BYTES, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (stacks == MAP_FAILED)
             abort();

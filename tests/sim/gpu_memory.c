@@ -42,6 +42,7 @@ static struct {
     int device;
 } blocks[MAX_BLOCKS]; /* by address */
 static size_t n_blocks, n_used;
+static uint64_t cluster_blocks = 1; /* of the running launch */
 
 /* Tables of constants: the linker knows where their section begins and ends. */
 extern const char tables_begin[] __asm__("__start_sim_tables")
@@ -131,18 +132,29 @@ int sim_memory_check(uint64_t pointer, size_t bytes, int written, int mark)
     return 1;
 }
 
-/* launch, block, phase, thread; never 0 */
+/* launch (18 bits), epoch (6), block (20), phase (10), thread (10); never 0 */
 static uint64_t stamp_of(const SimThread *thread)
 {
-    return (uint64_t)thread->launch << 44 | (uint64_t)(thread->block & 0x3fffff) << 22 |
-           (uint64_t)(thread->phase & 0xfff) << 10 | (thread->thread & 0x3ff);
+    return (uint64_t)thread->launch << 46 | (uint64_t)(thread->epoch & 0x3f) << 40 |
+           (uint64_t)(thread->block & 0xfffff) << 20 | (uint64_t)(thread->phase & 0x3ff) << 10 |
+           (thread->thread & 0x3ff);
 }
 
-/* Whether two accesses of one launch may come in any order. Blocks never wait for each other. */
+static uint64_t block_of(uint64_t stamp)
+{
+    return stamp >> 20 & 0xfffff;
+}
+
+/* Whether two accesses of one launch may come in any order. Blocks only wait for each other at
+ * barriers of their cluster. Shared memory is new for every block. */
 static int may_meet(uint64_t a, uint64_t b, int is_shared)
 {
-    if (a >> 22 != b >> 22) /* another launch, or another block */
-        return !is_shared && a >> 44 == b >> 44;
+    if (a >> 46 != b >> 46) /* another launch */
+        return 0;
+    if (block_of(a) != block_of(b)) {
+        int together = block_of(a) / cluster_blocks == block_of(b) / cluster_blocks;
+        return !is_shared && (!together || a >> 40 == b >> 40);
+    }
     return a >> 10 == b >> 10 && a != b;
 }
 
@@ -192,6 +204,7 @@ static const char *access_region(Region *region, size_t at, size_t bytes, int is
                                  const SimThread *thread)
 {
     uint64_t now = stamp_of(thread);
+    cluster_blocks = thread->cluster;
     if (!is_write && is_copied(region->states + at, bytes))
         return NULL;
     for (size_t i = at; i < at + bytes; i++) {
@@ -226,18 +239,21 @@ const char *sim_memory_access(uintptr_t address, size_t bytes, int is_write,
     return "is no memory of the device";
 }
 
-void sim_memory_begin_block(size_t shared_bytes)
+void sim_memory_begin_blocks(unsigned n, size_t shared_bytes)
 {
-    static size_t last_bytes;
-    make_region(&shared, SHARED_BYTES);
-    if (last_bytes > shared_bytes)
-        memset(shared.states + shared_bytes, FREE, last_bytes - shared_bytes);
-    memset(shared.states, ALLOCATED, shared_bytes);
-    memset(shared.bytes, 0xff, shared_bytes);
-    last_bytes = shared_bytes;
+    static size_t last_bytes[SIM_MAX_CLUSTER];
+    make_region(&shared, SIM_MAX_CLUSTER * SHARED_BYTES);
+    for (unsigned i = 0; i < SIM_MAX_CLUSTER; i++) {
+        size_t at = i * SHARED_BYTES, bytes = i < n ? shared_bytes : 0;
+        if (last_bytes[i] > bytes)
+            memset(shared.states + at + bytes, FREE, last_bytes[i] - bytes);
+        memset(shared.states + at, ALLOCATED, bytes);
+        memset(shared.bytes + at, 0xff, bytes);
+        last_bytes[i] = bytes;
+    }
 }
 
-float *sim_memory_shared(void)
+float *sim_memory_shared(unsigned block)
 {
-    return (float *)(void *)shared.bytes;
+    return (float *)(void *)(shared.bytes + block * SHARED_BYTES);
 }

@@ -47,6 +47,7 @@
 #define block_x sim_block_x
 #define block_y sim_block_y
 #define barrier sim_barrier
+#define cluster_barrier sim_cluster_barrier
 #define shared_floats sim_shared
 
 #endif

@@ -57,9 +57,10 @@ struct MieniDevice {
     int32_t n_multiprocessors;
     size_t cache_bytes; /* of all multiprocessors together (L2) */
     bool is_integrated;
-    bool is_half;      /* computes in half precision */
-    bool has_products; /* its kernels multiply with matrix instructions */
-    bool is_lost;      /* a call failed for good: nothing is asked of it any more */
+    bool is_half;           /* computes in half precision */
+    bool has_products;      /* its kernels multiply with matrix instructions */
+    int32_t cluster_blocks; /* that wait for each other; 1: there are no clusters */
+    bool is_lost;           /* a call failed for good: nothing is asked of it any more */
     char isa[16];
     CudaFrames frames;
     MieniDeviceCounts counts;
@@ -88,6 +89,14 @@ typedef struct CudaStep {
     uint32_t shared_bytes;
 } CudaStep;
 
+/* Steps that are one launch for a few faces. */
+typedef struct CudaChain {
+    int32_t first; /* step */
+    CudaKernel kernel;
+    uint32_t shared_bytes;
+    CudaChainArgs args;
+} CudaChain;
+
 struct MieniDevicePlan {
     MieniDevice *device;
     MieniArena *arena;
@@ -96,6 +105,8 @@ struct MieniDevicePlan {
     size_t *offsets;    /* of them, floats from the beginning of a face's activations */
     int32_t n_steps;
     CudaStep *steps;
+    int32_t n_chains;
+    CudaChain *chains; /* by their first step */
     bool has_crop, has_boxes, has_landmarks;
     int32_t n_landmarks;
     int32_t n_outputs;
@@ -169,6 +180,28 @@ CuResult mieni_cuda_note_time(MieniDevice *device);
 void mieni_cuda_time_finish(MieniDevice *device);
 MienStatus mieni_cuda_time(MieniDevice *device, int32_t repeats, MienError *error);
 MienStatus mieni_cuda_peak(MieniDevice *device, double *macs_a_ms, MienError *error);
+
+/* chain.c. Finds the chains of a plan that has its steps. */
+MienStatus mieni_cuda_make_chains(MieniDevicePlan *plan, MienError *error);
+CuResult mieni_cuda_chain_launch(const MieniDevicePlan *plan, const CudaChain *chain,
+                                 int32_t n_faces);
+
+static inline int32_t mieni_cuda_over(int32_t n, int32_t divisor)
+{
+    return (n + divisor - 1) / divisor;
+}
+
+/* Of four channels. */
+static inline int32_t mieni_cuda_groups(const CudaPlane *plane)
+{
+    return mieni_cuda_over(plane->channels, 4);
+}
+
+/* Bytes of a row in shared memory for matrix instructions; as kernels/products.h has it. */
+static inline int32_t mieni_cuda_product_row(const CudaPlane *in)
+{
+    return (mieni_cuda_over(in->channels, 16) | 1) * 32;
+}
 
 MienStatus mieni_cuda_plan_create(MieniDevice *device, const MieniPlan *plan, MieniDevicePlan **out,
                                   MienError *error);

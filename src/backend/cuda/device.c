@@ -11,6 +11,10 @@
 /* Code for devices from this one on has matrix instructions (kernels/half.h). */
 #define PRODUCTS_CAPABILITY 75
 
+/* And from this one on it has clusters; so many blocks are one on every device. */
+#define CLUSTER_CAPABILITY 90
+#define CLUSTER_BLOCKS 8
+
 static int attribute(const CudaDriver *cuda, CuDevice device, int which)
 {
     int value = 0;
@@ -262,6 +266,17 @@ static bool is_refusal(CuResult code)
     return code == CU_INVALID_IMAGE || code == CU_NO_BINARY || code == CU_UNSUPPORTED_PTX;
 }
 
+/* What kernels that were made for this capability may do. */
+static void set_abilities(MieniDevice *device, int32_t capability)
+{
+    const CudaDriver *cuda = device->cuda;
+    device->has_products = capability >= PRODUCTS_CAPABILITY;
+    device->cluster_blocks = 1;
+    if (capability >= CLUSTER_CAPABILITY && cuda->launch_extended &&
+        attribute(cuda, device->ordinal, CU_CLUSTER_LAUNCH))
+        device->cluster_blocks = CLUSTER_BLOCKS;
+}
+
 /* Native code where there is some for this very device and its driver reads it, else PTX. */
 static MienStatus load_kernels(MieniDevice *device, MienError *error)
 {
@@ -270,7 +285,7 @@ static MienStatus load_kernels(MieniDevice *device, MienError *error)
     const MieniCudaImages *images = mieni_cuda_images_for(capability, device->cuda->version);
     const char *missing = "loading kernels";
     CuResult code = CU_NO_BINARY;
-    device->has_products = capability >= PRODUCTS_CAPABILITY;
+    set_abilities(device, capability);
     if (native) {
         code = load_images(device, native, &missing);
         snprintf(device->isa, sizeof(device->isa), "sm_%d", (int)capability);
@@ -279,7 +294,7 @@ static MienStatus load_kernels(MieniDevice *device, MienError *error)
         unload_kernels(device);
         code = load_images(device, images, &missing);
         snprintf(device->isa, sizeof(device->isa), "ptx_%d", (int)images->capability);
-        device->has_products = images->capability >= PRODUCTS_CAPABILITY;
+        set_abilities(device, images->capability);
     }
     return code ? mieni_cuda_fail(device, code, missing, error) : MIEN_OK;
 }

@@ -102,6 +102,7 @@ static const char *find_all(void *library, CudaDriver *driver)
         missing = "cuDevicePrimaryCtxRelease";
     if (!find(library, "cuDeviceGetUuid_v2", &driver->device_uuid))
         find(library, "cuDeviceGetUuid", &driver->device_uuid);
+    find(library, "cuLaunchKernelEx", &driver->launch_extended);
     /* Three generations; the name of the first one means the last one in new headers. */
     if (!find(library, "cuGraphInstantiateWithFlags", &driver->graph_instantiate) &&
         !find(library, "cuGraphInstantiate_v2", &driver->graph_instantiate_old) &&

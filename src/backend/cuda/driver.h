@@ -31,7 +31,8 @@ enum {
     CU_L2_BYTES = 38,
     CU_PCI_DOMAIN = 50,
     CU_CAPABILITY_MAJOR = 75,
-    CU_CAPABILITY_MINOR = 76
+    CU_CAPABILITY_MINOR = 76,
+    CU_CLUSTER_LAUNCH = 120
 };
 
 enum { CU_COMPUTE_PROHIBITED = 2 };   /* CUcomputemode */
@@ -45,6 +46,25 @@ enum {
     CU_NO_BINARY = 209,
     CU_UNSUPPORTED_PTX = 222
 };
+
+enum { CU_LAUNCH_CLUSTER = 4 }; /* CUlaunchAttributeID */
+
+typedef struct CuLaunchAttribute {
+    int id;
+    char unused[4];
+    union {
+        unsigned cluster[3]; /* blocks */
+        char bytes[64];
+    } value;
+} CuLaunchAttribute;
+
+typedef struct CuLaunchConfig {
+    unsigned grid[3], block[3];
+    unsigned shared_bytes;
+    CuStream stream;
+    const CuLaunchAttribute *attributes;
+    unsigned n_attributes;
+} CuLaunchConfig;
 
 /* Result, symbol, field and parameters of every call that each driver since CUDA 10.1 has. */
 #define MIENI_CUDA_DRIVER_LIST(X)                                                                  \
@@ -102,6 +122,9 @@ typedef struct CudaDriver {
     CuResult (*graph_instantiate)(CuGraphExec *made, CuGraph graph, unsigned long long flags);
     CuResult (*graph_instantiate_old)(CuGraphExec *made, CuGraph graph, void **node, char *log,
                                       size_t log_bytes);
+    /* Since 11.8, or NULL. */
+    CuResult (*launch_extended)(const CuLaunchConfig *config, CuFunction function,
+                                void **parameters, void **extra);
     int version; /* CUDA version that the driver speaks: 12040 for 12.4 */
 } CudaDriver;
 

@@ -198,7 +198,7 @@ static MienStatus create(MieniDevicePlan *plan, const MieniPlan *from, MienError
         return status;
     place_tensors(plan);
     make_steps(plan, from);
-    return MIEN_OK;
+    return mieni_cuda_make_chains(plan, error);
 }
 
 MienStatus mieni_cuda_plan_create(MieniDevice *device, const MieniPlan *from, MieniDevicePlan **out,

@@ -8,9 +8,25 @@
 static CuResult launch_steps(const MieniDevicePlan *plan, int32_t n_faces)
 {
     CuResult code = 0;
-    for (int32_t i = 0; i < plan->n_steps && code == 0; i++)
-        code = mieni_cuda_step_launch(plan, &plan->steps[i], n_faces);
+    int32_t chain = 0, n_chains = n_faces <= MIENI_CUDA_MAX_GRAPH_FACES ? plan->n_chains : 0;
+    for (int32_t i = 0; i < plan->n_steps && code == 0;) {
+        if (chain < n_chains && plan->chains[chain].first == i) {
+            i += plan->chains[chain].args.n_steps;
+            code = mieni_cuda_chain_launch(plan, &plan->chains[chain++], n_faces);
+        } else {
+            code = mieni_cuda_step_launch(plan, &plan->steps[i++], n_faces);
+        }
+    }
     return code;
+}
+
+/* Kernels of a run. */
+static int32_t count_launches(const MieniDevicePlan *plan, int32_t n_faces)
+{
+    int32_t n = plan->n_steps;
+    for (int32_t i = 0; i < plan->n_chains && n_faces <= MIENI_CUDA_MAX_GRAPH_FACES; i++)
+        n -= plan->chains[i].args.n_steps - 1;
+    return n;
 }
 
 static CuResult instantiate(const CudaDriver *cuda, CuGraphExec *made, CuGraph graph)
@@ -64,8 +80,9 @@ static void drop_old_graphs(MieniDevicePlan *plan)
 static CuResult launch_once(MieniDevicePlan *plan, int32_t n_faces, CuGraphExec graph)
 {
     MieniDevice *device = plan->device;
-    device->counts.launches += (uint64_t)plan->n_steps;
-    device->counts.submissions += graph ? 1 : (uint64_t)plan->n_steps;
+    uint64_t n = (uint64_t)count_launches(plan, n_faces);
+    device->counts.launches += n;
+    device->counts.submissions += graph ? 1 : n;
     return graph ? device->cuda->graph_launch(graph, device->stream) : launch_steps(plan, n_faces);
 }
 

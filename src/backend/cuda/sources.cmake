@@ -3,6 +3,7 @@
 # integers), which needs nothing of NVIDIA's. Without one the back end says that it was built without kernels.
 set(cuda ${CMAKE_CURRENT_LIST_DIR})
 target_sources(mien_objects PRIVATE
+    ${cuda}/chain.c
     ${cuda}/device.c
     ${cuda}/driver.c
     ${cuda}/frames.c
@@ -16,11 +17,11 @@ target_sources(mien_objects PRIVATE
     ${cuda}/time.c
 )
 
-set(MIEN_CUDA_KERNELS center_points conv conv_half copy crop decode_boxes decode_landmarks depth_to_space
-    depthwise depthwise_half depthwise_pointwise depthwise_pointwise_half fully_connected landmarks_to_matrix
+set(MIEN_CUDA_KERNELS center_points chain chain_half conv conv_half copy crop decode_boxes decode_landmarks
+    depth_to_space depthwise depthwise_half depthwise_pointwise depthwise_pointwise_half fully_connected landmarks_to_matrix
     layer_norm multiply_adds resize_add sample_bilinear transform_landmarks transpose CACHE INTERNAL
     "Names of the CUDA kernels, which are those of their files")
-set(MIEN_CUDA_PRODUCT_KERNELS conv_half depthwise_pointwise_half CACHE INTERNAL
+set(MIEN_CUDA_PRODUCT_KERNELS chain_half conv_half depthwise_pointwise_half CACHE INTERNAL
     "Those whose code differs between devices with and without matrix instructions")
 # Feature levels: capability and PTX version. A driver reads PTX up to its own version, so no level asks for more than
 # it needs: 5.3 runs from CUDA 7 on, 7.5 from 10.2 (matrix instructions), 8.0 from 11 and 9.0 from 11.8 on.

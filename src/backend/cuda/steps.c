@@ -17,11 +17,6 @@ static CuPointer constants_of(const MieniDevicePlan *plan, const CudaStep *step)
     return plan->constants + step->constants * sizeof(float);
 }
 
-static int32_t groups_of(const CudaPlane *plane)
-{
-    return (plane->channels + 3) / 4;
-}
-
 static CudaConvArgs conv_args(const MieniDevicePlan *plan, const CudaStep *step, const MieniOp *op)
 {
     CudaConvArgs args = {.in = plan->tensors[op->inputs[0]],
@@ -243,11 +238,6 @@ void mieni_cuda_step_init_copy(CudaStep *step, const CudaPlane *in, const CudaPl
     step->args.planes = (CudaPlanesArgs){.in = *in, .out = *out};
 }
 
-static int32_t over(int32_t n, int32_t divisor)
-{
-    return (n + divisor - 1) / divisor;
-}
-
 /* Whether so many blocks give every multiprocessor work. */
 static bool fills(const MieniDevicePlan *plan, int32_t n_blocks)
 {
@@ -264,11 +254,12 @@ static bool fills(const MieniDevicePlan *plan, int32_t n_blocks)
  */
 static int32_t cut_rows(const MieniDevicePlan *plan, CudaConvArgs *args, int32_t n_rows)
 {
-    int32_t groups = groups_of(&args->out);
+    int32_t groups = mieni_cuda_groups(&args->out);
     int32_t wide = n_rows / 4 * groups / MIENI_CUDA_THREADS;
     bool is_one_product = args->out.height * args->out.width == 1 && n_rows >= 4;
     args->rows_a_thread = is_one_product || fills(plan, wide) ? 4 : 1;
-    return over(over(n_rows, args->rows_a_thread) * groups, MIENI_CUDA_THREADS);
+    return mieni_cuda_over(mieni_cuda_over(n_rows, args->rows_a_thread) * groups,
+                           MIENI_CUDA_THREADS);
 }
 
 /* Depthwise and pointwise: about one piece of work a thread. Where there is much to do a piece is 8
@@ -276,9 +267,9 @@ static int32_t cut_rows(const MieniDevicePlan *plan, CudaConvArgs *args, int32_t
 static int32_t cut_block_rows(const MieniDevicePlan *plan, CudaConvArgs *args, int32_t n_rows,
                               uint32_t *shared_bytes)
 {
-    int32_t row_bytes = 4 * groups_of(&args->in) * (int32_t)sizeof(float);
-    int32_t most = SHARED_BYTES / row_bytes, groups = groups_of(&args->out);
-    int32_t tile = MIENI_MIN(MIENI_CUDA_THREADS * 8 / over(groups, 2), most) / 8 * 8;
+    int32_t row_bytes = 4 * mieni_cuda_groups(&args->in) * (int32_t)sizeof(float);
+    int32_t most = SHARED_BYTES / row_bytes, groups = mieni_cuda_groups(&args->out);
+    int32_t tile = MIENI_MIN(MIENI_CUDA_THREADS * 8 / mieni_cuda_over(groups, 2), most) / 8 * 8;
     if (tile >= 8 && fills(plan, n_rows / tile)) {
         args->rows_a_thread = 8;
     } else {
@@ -288,7 +279,7 @@ static int32_t cut_block_rows(const MieniDevicePlan *plan, CudaConvArgs *args, i
     }
     args->rows_a_block = tile;
     *shared_bytes = (uint32_t)(tile * row_bytes);
-    return over(n_rows, tile);
+    return mieni_cuda_over(n_rows, tile);
 }
 
 /* With matrix instructions a warp has 16 columns and so many times 16 rows. */
@@ -296,9 +287,9 @@ static int32_t cut_block_rows(const MieniDevicePlan *plan, CudaConvArgs *args, i
 
 static int32_t cut_products(const MieniDevicePlan *plan, CudaConvArgs *args, int32_t n_rows)
 {
-    int32_t columns = over(args->out.channels, 16);
+    int32_t columns = mieni_cuda_over(args->out.channels, 16);
     args->rows_a_thread = fills(plan, n_rows / 64 * columns / N_WARPS) ? 4 : 1;
-    return over(over(n_rows, 16 * args->rows_a_thread) * columns, N_WARPS);
+    return mieni_cuda_over(mieni_cuda_over(n_rows, 16 * args->rows_a_thread) * columns, N_WARPS);
 }
 
 /* As many rows a block as leave work for all, and as many of them a warp as leave work for all of
@@ -306,8 +297,8 @@ static int32_t cut_products(const MieniDevicePlan *plan, CudaConvArgs *args, int
 static int32_t cut_block_products(const MieniDevicePlan *plan, CudaConvArgs *args, int32_t n_rows,
                                   uint32_t *shared_bytes)
 {
-    int32_t columns = over(args->out.channels, 16);
-    int32_t row_bytes = (over(args->in.channels, 16) | 1) * 32; /* as the kernel has it */
+    int32_t columns = mieni_cuda_over(args->out.channels, 16);
+    int32_t row_bytes = mieni_cuda_product_row(&args->in);
     int32_t tile = 64;
     while (tile > 16 && (tile * row_bytes > SHARED_BYTES || !fills(plan, n_rows / tile)))
         tile /= 2;
@@ -316,7 +307,7 @@ static int32_t cut_block_products(const MieniDevicePlan *plan, CudaConvArgs *arg
     while (args->rows_a_thread > 1 && tile / 16 / args->rows_a_thread * columns < N_WARPS)
         args->rows_a_thread /= 2;
     *shared_bytes = (uint32_t)(tile * row_bytes);
-    return over(n_rows, tile);
+    return mieni_cuda_over(n_rows, tile);
 }
 
 static int32_t cut_conv(const MieniDevicePlan *plan, CudaKernel kernel, int32_t n_faces,
@@ -336,7 +327,7 @@ static int32_t cut_conv(const MieniDevicePlan *plan, CudaKernel kernel, int32_t 
         return has_products ? cut_block_products(plan, args, n_rows, shared_bytes)
                             : cut_block_rows(plan, args, n_rows, shared_bytes);
     default: /* depthwise */
-        return over(n_rows * groups_of(&args->out), MIENI_CUDA_THREADS);
+        return mieni_cuda_over(n_rows * mieni_cuda_groups(&args->out), MIENI_CUDA_THREADS);
     }
 }
 
@@ -346,7 +337,7 @@ CuResult mieni_cuda_step_launch(const MieniDevicePlan *plan, const CudaStep *ste
     CudaArgs args = step->args;
     CudaKernel kernel = step->kernel;
     uint32_t shared_bytes = step->shared_bytes;
-    int32_t grid = over(step->items, MIENI_CUDA_THREADS), grid_y = n_faces;
+    int32_t grid = mieni_cuda_over(step->items, MIENI_CUDA_THREADS), grid_y = n_faces;
     /* For many faces a product of matrices, which reads its weights once for several of them. */
     if (kernel == CUDA_KERNEL_fully_connected && n_faces > MIENI_CUDA_MAX_GRAPH_FACES)
         kernel = CUDA_KERNEL_conv;
@@ -361,7 +352,8 @@ CuResult mieni_cuda_step_launch(const MieniDevicePlan *plan, const CudaStep *ste
         grid_y = 1;
         break;
     case CUDA_KERNEL_fully_connected:
-        grid = over((int32_t)mieni_round_up((size_t)args.conv.out.pixel, 4), MIENI_CUDA_THREADS);
+        grid = mieni_cuda_over((int32_t)mieni_round_up((size_t)args.conv.out.pixel, 4),
+                               MIENI_CUDA_THREADS);
         shared_bytes = MIENI_CUDA_THREADS * sizeof(float);
         break;
     case CUDA_KERNEL_crop:

@@ -23,6 +23,11 @@ MMA_16 = "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32"
 # At least so many of these in a kernel; a name in brackets behind it: of this level alone.
 WANTED = {
     "conv": {"fma.rn.f32": 80, "ld.global.v4.f32": 12, "st.global.v4.f32": 2},
+    "chain": {"fma.rn.f32": 100, "bar.sync": 2, "barrier.cluster.arrive (90)": 1,
+              "barrier.cluster.wait (90)": 1},
+    "chain_half": {"fma.rn.f16x2": 2, "bar.sync": 2, "fma.rn.f32 (53)": 90, f"{MMA_8} (75)": 8,
+                   f"{MMA_16} (80)": 4, f"{MMA_16} (90)": 4, "barrier.cluster.arrive (90)": 1,
+                   "barrier.cluster.wait (90)": 1},
     "conv_half": {"cvt.f32.f16": 16, "fma.rn.f32 (53)": 80, "cvt.rn.f16.f32 (53)": 8,
                   f"{MMA_8} (75)": 20, f"{MMA_16} (80)": 10, f"{MMA_16} (90)": 10,
                   "ld.global.v4.u32 (75)": 2, "ld.global.v4.u32 (90)": 2,
@@ -44,15 +49,15 @@ WANTED = {
     "landmarks_to_matrix": {"mul.rn.f64": 20, "div.rn.f64": 1},
 }
 # What takes nearly all of the time keeps everything in registers.
-HOT = ("conv", "conv_half", "depthwise", "depthwise_half", "depthwise_pointwise",
+HOT = ("chain", "conv", "conv_half", "depthwise", "depthwise_half", "depthwise_pointwise",
        "depthwise_pointwise_half", "fully_connected")
 # Products are rounded before they are added where the source says so.
 UNFUSED = ("crop", "decode_landmarks", "layer_norm", "center_points", "landmarks_to_matrix",
            "resize_add", "sample_bilinear", "transform_landmarks")
 # What stands in braces is an asm statement of several instructions.
-INSTRUCTION = re.compile(r"(?:^|[{;])\s*(?:@!?%p\d+\s+)?([a-z][\w.]*)\s", re.MULTILINE)
+INSTRUCTION = re.compile(r"(?:^|[{;])\s*(?:@!?%p\d+\s+)?([a-z][\w.]*)(?=[\s;])", re.MULTILINE)
 # Kernels that compute in halves, and those that turn a result into one.
-HALVES = ("conv_half", "depthwise_half", "depthwise_pointwise_half", "copy", "crop", "layer_norm",
+HALVES = ("chain_half", "conv_half", "depthwise_half", "depthwise_pointwise_half", "copy", "crop", "layer_norm",
           "resize_add", "sample_bilinear")
 
 

@@ -196,12 +196,14 @@ static void check_net(Net *net, const char *name, size_t n)
     float *want = calloc(n_out, sizeof(*want)), *got = calloc(n_out, sizeof(*got));
     assert_true(want && got);
     run(&mieni_backend_cpu, MIEN_PRECISION_FP32, net, n, inputs, want);
-    run(&mieni_backend_cuda, MIEN_PRECISION_FP32, net, n, inputs, got);
-    snprintf(what, sizeof(what), "%s, %zu faces, fp32", name, n);
-    compare(what, got, want, n_out, true);
-    static const char *const devices[] = {"5.3", "8.6"};
+    static const char *const devices[] = {"5.3", "8.6", "9.0"};
     for (size_t i = 0; i < MIENI_COUNT_OF(devices); i++) {
         setenv("MIEN_SIM_CC", devices[i], 1);
+        if (i > 0) {
+            run(&mieni_backend_cuda, MIEN_PRECISION_FP32, net, n, inputs, got);
+            snprintf(what, sizeof(what), "%s, %zu faces, fp32 on %s", name, n, devices[i]);
+            compare(what, got, want, n_out, true);
+        }
         run(&mieni_backend_cuda, MIEN_PRECISION_FP16, net, n, inputs, got);
         snprintf(what, sizeof(what), "%s, %zu faces, fp16 on %s", name, n, devices[i]);
         compare(what, got, want, n_out, false);
@@ -267,6 +269,38 @@ static void little_memory_is_enough(void **state)
     unsetenv("MIEN_SIM_FREE");
 }
 
+/* Small layers are one launch for a few faces where blocks can wait for each other. */
+static void chains_save_launches(void **state)
+{
+    (void)state;
+    sim_need_cuda();
+    const SimCounts *counts = sim_counters();
+    if (!counts)
+        test_skip("the driver is a real one");
+    /* Input; convolution, block and pointwise; depthwise; block and last layer; output. Of these
+     * only the last two are small enough for one block. */
+    static const struct {
+        const char *capability;
+        size_t n;
+        uint64_t launches;
+    } cases[] = {{"8.6", 2, 7}, {"9.0", 2, 5}, {"9.0", 9, 2 + N_OPS}};
+    Net net;
+    setenv("MIEN_SIM_CHECK", "0", 1);
+    make_net(&net, 32, 32, 16);
+    float *inputs = random_floats(&net, 9 * floats_of(&net.tensors[0]), -1, 1);
+    float *outputs = random_floats(&net, 9 * floats_of(&net.tensors[N_OPS]), 0, 0);
+    for (size_t i = 0; i < MIENI_COUNT_OF(cases); i++) {
+        uint64_t before = counts->launches;
+        setenv("MIEN_SIM_CC", cases[i].capability, 1);
+        run(&mieni_backend_cuda, MIEN_PRECISION_FP32, &net, cases[i].n, inputs, outputs);
+        assert_int_equal(counts->launches - before, cases[i].launches);
+    }
+    unsetenv("MIEN_SIM_CC");
+    unsetenv("MIEN_SIM_CHECK");
+    for (int i = 0; i < net.n_blocks; i++)
+        free(net.blocks[i]);
+}
+
 /* What `auto` takes goes with the device. */
 static void auto_takes_what_is_faster(void **state)
 {
@@ -296,9 +330,8 @@ static void auto_takes_what_is_faster(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_networks_equal_the_cpu),
-        cmocka_unit_test(batches_equal_the_cpu),
-        cmocka_unit_test(little_memory_is_enough),
+        cmocka_unit_test(random_networks_equal_the_cpu), cmocka_unit_test(batches_equal_the_cpu),
+        cmocka_unit_test(little_memory_is_enough),       cmocka_unit_test(chains_save_launches),
         cmocka_unit_test(auto_takes_what_is_faster),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));

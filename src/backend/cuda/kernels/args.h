@@ -16,6 +16,8 @@
 /* All kernels: an entry mien_NAME, in NAME.cu. The sources of a build list the files. */
 #define MIENI_CUDA_KERNEL_LIST(X)                                                                  \
     X(center_points)                                                                               \
+    X(chain)                                                                                       \
+    X(chain_half)                                                                                  \
     X(conv)                                                                                        \
     X(conv_half)                                                                                   \
     X(copy)                                                                                        \
@@ -38,11 +40,13 @@
 
 /* Those whose code differs between devices with and without matrix instructions (half.h). */
 #define MIENI_CUDA_PRODUCT_KERNEL_LIST(X)                                                          \
+    X(chain_half)                                                                                  \
     X(conv_half)                                                                                   \
     X(depthwise_pointwise_half)
 
-/* Threads of a block, of every kernel. */
+/* Threads of a block, of every kernel but the chains. */
 #define MIENI_CUDA_THREADS 128
+#define MIENI_CUDA_CHAIN_THREADS 256
 
 /* A tensor [height][width][channels] of each face of a batch, of floats or halves. Lanes between
  * channels and pixel hold zeros; a plane with pixel == channels is tight. There are no borders. */
@@ -82,6 +86,15 @@ typedef struct CudaConvArgs {
     int32_t rows_a_thread;
     int32_t rows_a_block; /* depthwise_pointwise: a multiple of 4 and of what a thread has */
 } CudaConvArgs;
+
+/* Convolutions one behind the other, as many as kernel parameters have room for (4 KiB). */
+#define CUDA_MAX_CHAIN 20
+
+typedef struct CudaChainArgs {
+    int32_t n_steps;
+    int32_t n_blocks;                   /* of a face */
+    CudaConvArgs steps[CUDA_MAX_CHAIN]; /* rows_a_block is 0 for those without a depthwise */
+} CudaChainArgs;
 
 /* Kernels with one or two inputs: copy, depth_to_space, resize_add, sample_bilinear,
  * transform_landmarks, transpose, center_points. */

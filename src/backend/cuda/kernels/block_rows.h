@@ -34,7 +34,7 @@ DEVICE void depthwise_part(const CudaConvArgs *args, const void *weights, int32_
 {
     int32_t n_rows = n_rows_of(args), tile = args->rows_a_block;
     int32_t groups = round_up4(args->in.channels) / 4, item;
-    for (item = thread_index(); item < tile * groups; item += MIENI_CUDA_THREADS) {
+    for (item = thread_index(); item < tile * groups; item += MIENI_BLOCK_THREADS) {
         int32_t row = item / groups, channel = item % groups * 4;
         Float4 value = zero4();
         if (first + row < n_rows) {
@@ -53,7 +53,7 @@ DEVICE void depthwise_runs(const CudaConvArgs *args, const void *weights, int32_
     int32_t n_rows = n_rows_of(args), i;
     int32_t groups = round_up4(args->in.channels) / 4, item;
     for (item = thread_index(); item < args->rows_a_block / 4 * groups;
-         item += MIENI_CUDA_THREADS) {
+         item += MIENI_BLOCK_THREADS) {
         int32_t row = item / groups * 4, channel = item % groups * 4;
         Place place = place_of_row(args, first + row);
         Float4 sums[4];
@@ -133,14 +133,18 @@ DEVICE void one_row(const CudaConvArgs *args, const BlockWeights *weights, const
     finish_row(args, weights->slope, sum, first + row, channel, halves);
 }
 
-/* What a block of a grid of rows / rows_a_block does. */
-DEVICE void block_rows(const CudaConvArgs *args, const BlockWeights *weights, int32_t halves)
+/*
+ * What a block does: rows_a_block rows from `first` on. `wide` is a constant: whether a thread may
+ * have several rows of the depthwise and 8 of the pointwise.
+ */
+DEVICE void block_rows(const CudaConvArgs *args, const BlockWeights *weights, int32_t halves,
+                       int32_t wide, int32_t first)
 {
-    int32_t first = block_x() * args->rows_a_block, n = args->rows_a_thread;
-    int32_t wide = n == 8 ? 8 : 4; /* channels of a thread */
-    int32_t groups = (args->out.channels + wide - 1) / wide, item;
+    int32_t n = args->rows_a_thread;
+    int32_t channels = wide && n == 8 ? 8 : 4; /* of a thread */
+    int32_t groups = (args->out.channels + channels - 1) / channels, item;
     float *middle = shared_floats();
-    if (n == 1 || !has_runs(args))
+    if (!wide || n == 1 || !has_runs(args))
         depthwise_part(args, weights->depthwise, halves, middle, first);
     else if (args->stride == 1)
         depthwise_runs(args, weights->depthwise, halves, middle, first, 1);
@@ -148,15 +152,37 @@ DEVICE void block_rows(const CudaConvArgs *args, const BlockWeights *weights, in
         depthwise_runs(args, weights->depthwise, halves, middle, first, 2);
     barrier();
     for (item = thread_index(); item < args->rows_a_block / n * groups;
-         item += MIENI_CUDA_THREADS) {
-        int32_t row = item / groups * n, channel = item % groups * wide;
-        if (n == 8)
+         item += MIENI_BLOCK_THREADS) {
+        int32_t row = item / groups * n, channel = item % groups * channels;
+        if (wide && n == 8)
             tile_rows(args, weights, middle, 8, 2, first, row, channel, halves);
         else if (n == 4)
             tile_rows(args, weights, middle, 4, 1, first, row, channel, halves);
         else
             one_row(args, weights, middle, first, row, channel, halves);
     }
+}
+
+/* Where depthwise_pointwise has its weights. */
+DEVICE BlockWeights block_weights(const CudaConvArgs *args)
+{
+    int32_t taps = args->kernel_height * args->kernel_width;
+    int32_t n4 = round_up4(args->out.channels);
+    const float *pointwise = args->weights + (taps + 1) * round_up4(args->in.channels);
+    const float *bias = pointwise + (int64_t)args->in.channels * n4;
+    BlockWeights weights = {args->weights, pointwise, bias, bias + n4};
+    return weights;
+}
+
+/* The same for halves, without matrix instructions. */
+DEVICE BlockWeights half_block_weights(const CudaConvArgs *args)
+{
+    int32_t taps = args->kernel_height * args->kernel_width;
+    const Half *depthwise = half_weights(args);
+    BlockWeights weights = {depthwise,
+                            depthwise + half_depthwise(taps, round_up4(args->in.channels)),
+                            args->weights, args->weights + round_up4(args->out.channels)};
+    return weights;
 }
 
 #endif

@@ -8,8 +8,6 @@
 
 KERNEL(conv, CudaConvArgs)
 {
-    int32_t n4 = round_up4(args.out.channels);
-    const float *bias =
-        args.weights + (int64_t)args.kernel_height * args.kernel_width * args.in.channels * n4;
-    conv_thread(&args, args.weights, bias, bias + n4, 0);
+    const float *bias = conv_bias(&args);
+    conv_thread(&args, args.weights, bias, bias + round_up4(args.out.channels), 0);
 }

@@ -75,20 +75,40 @@ DEVICE void conv_rows(const CudaConvArgs *args, const void *weights, const float
             finish4(args, slope, sums[i], places[i], channel, halves);
 }
 
-/* What a thread of a grid of rows / rows_a_thread * n4 / 4 threads does. */
-DEVICE void conv_thread(const CudaConvArgs *args, const void *weights, const float *bias,
-                        const float *slope, int32_t halves)
+/* Item of rows / rows_a_thread * n4 / 4, from row `begin` on. */
+DEVICE void conv_item(const CudaConvArgs *args, const void *weights, const float *bias,
+                      const float *slope, int32_t halves, int32_t begin, int32_t item)
 {
     int32_t groups = round_up4(args->out.channels) / 4;
-    int32_t item = block_x() * MIENI_CUDA_THREADS + thread_index();
     int32_t channel = item % groups * 4;
-    int32_t first = item / groups * args->rows_a_thread;
+    int32_t first = begin + item / groups * args->rows_a_thread;
     if (first >= n_rows_of(args))
         return;
     if (args->rows_a_thread == 4)
         conv_rows(args, weights, bias, slope, halves, 4, first, channel);
     else
         conv_rows(args, weights, bias, slope, halves, 1, first, channel);
+}
+
+/* What a thread of a grid of all items does. */
+DEVICE void conv_thread(const CudaConvArgs *args, const void *weights, const float *bias,
+                        const float *slope, int32_t halves)
+{
+    conv_item(args, weights, bias, slope, halves, 0,
+              block_x() * MIENI_BLOCK_THREADS + thread_index());
+}
+
+/* Where conv has its biases, which its slopes follow. */
+DEVICE const float *conv_bias(const CudaConvArgs *args)
+{
+    return args->weights + (int64_t)args->kernel_height * args->kernel_width * args->in.channels *
+                               round_up4(args->out.channels);
+}
+
+/* Where the kernels for halves have the weights of a dense convolution. */
+DEVICE const Half *half_weights(const CudaConvArgs *args)
+{
+    return (const Half *)(const void *)(args->weights + 2 * round_up4(args->out.channels));
 }
 
 #endif

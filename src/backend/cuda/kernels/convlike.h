@@ -24,9 +24,14 @@ DEVICE Place place_of_row(const CudaConvArgs *args, int32_t row)
     return place;
 }
 
+/* Where a block's rows end: with the batch, or, in a chain, with the face that the block has. */
 DEVICE int32_t n_rows_of(const CudaConvArgs *args)
 {
+#ifdef MIENI_ROWS_OF_FACE
+    return (block_y() + 1) * args->out.height * args->out.width;
+#else
     return args->n_faces * args->out.height * args->out.width;
+#endif
 }
 
 /* Four channels of a pixel, zeros behind the last; pixels may be tight. */

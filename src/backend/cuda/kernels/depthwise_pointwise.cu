@@ -7,10 +7,6 @@
 
 KERNEL(depthwise_pointwise, CudaConvArgs)
 {
-    int32_t taps = args.kernel_height * args.kernel_width;
-    int32_t n4 = round_up4(args.out.channels);
-    const float *pointwise = args.weights + (taps + 1) * round_up4(args.in.channels);
-    const float *bias = pointwise + (int64_t)args.in.channels * n4;
-    BlockWeights weights = {args.weights, pointwise, bias, bias + n4};
-    block_rows(&args, &weights, 0);
+    BlockWeights weights = block_weights(&args);
+    block_rows(&args, &weights, 0, 1, block_x() * args.rows_a_block);
 }

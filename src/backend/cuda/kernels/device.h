@@ -31,8 +31,13 @@ typedef __UINT64_TYPE__ uint64_t;
 
 #include "backend/cuda/kernels/args.h"
 
+/* A kernel with another number of threads a block defines it before all includes. */
+#ifndef MIENI_BLOCK_THREADS
+#define MIENI_BLOCK_THREADS MIENI_CUDA_THREADS
+#endif
+
 #define KERNEL(name, type)                                                                         \
-    extern "C" __global__ void __launch_bounds__(MIENI_CUDA_THREADS) mien_##name(const type args)
+    extern "C" __global__ void __launch_bounds__(MIENI_BLOCK_THREADS) mien_##name(const type args)
 #define DEVICE static __device__ inline __attribute__((always_inline))
 #define DEVICE_CALL static __device__ __attribute__((noinline)) /* what is rare and long */
 #define DEVICE_TABLE static __constant__ const
@@ -71,6 +76,16 @@ DEVICE void barrier(void)
     __syncthreads();
 }
 
+/* The same for all threads of a cluster of blocks; where there are none a block is one. */
+DEVICE void cluster_barrier(void)
+{
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("barrier.cluster.arrive; barrier.cluster.wait;" ::: "memory");
+#else
+    __syncthreads();
+#endif
+}
+
 extern __shared__ float mieni_shared[];
 
 /* The block's shared memory, as large as the launch asked for. */
@@ -92,6 +107,10 @@ DEVICE float *shared_floats(void)
 #endif
 
 #include "backend/cuda/kernels/args.h"
+
+#ifndef MIENI_BLOCK_THREADS
+#define MIENI_BLOCK_THREADS MIENI_CUDA_THREADS
+#endif
 
 #endif
 
