@@ -25,6 +25,7 @@ typedef struct SimCounts {
     uint64_t synchronizations;
     uint64_t calls;          /* all that can fail */
     uint64_t launches_of[4]; /* launches, by device */
+    uint64_t overlaps; /* launches handed in that may begin before the one in front has ended */
 } SimCounts;
 
 extern SimCounts sim_counts;

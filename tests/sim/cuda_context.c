@@ -179,7 +179,8 @@ SIM_EXPORT int cuModuleGetFunction(const SimKernel **function, SimModule *module
 {
     int code = sim_enter("cuModuleGetFunction");
     if (!code) {
-        int has_products = version_of(module->image, ".target sm_") >= 75;
+        int has_products =
+            module->image[0] == 0x7f || version_of(module->image, ".target sm_") >= 75;
         *function = has_entry(module->image, name) ? sim_find_kernel(name, has_products) : NULL;
         code = *function ? OK : NOT_FOUND;
     }

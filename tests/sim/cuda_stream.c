@@ -114,7 +114,7 @@ SIM_EXPORT int cuLaunchKernel(const SimKernel *kernel, unsigned gx, unsigned gy,
     return sim_leave(code);
 }
 
-#define CLUSTER 4 /* CUlaunchAttributeID */
+enum { CLUSTER = 4, OVERLAPS = 6 }; /* CUlaunchAttributeID */
 
 typedef struct Attribute {
     int id;
@@ -129,7 +129,7 @@ typedef struct Config {
     unsigned n_attributes;
 } Config;
 
-/* Knows one attribute: the size of clusters. */
+/* Knows two attributes: the size of clusters, and overlap, of which it makes nothing. */
 SIM_EXPORT int cuLaunchKernelEx(const Config *config, const SimKernel *kernel, void **parameters,
                                 void **extra)
 {
@@ -137,11 +137,16 @@ SIM_EXPORT int cuLaunchKernelEx(const Config *config, const SimKernel *kernel, v
     unsigned cluster = 1;
     (void)extra;
     sscanf(sim_text("MIEN_SIM_CC", "8.6"), "%d", &major);
+    if (!code && major < 9)
+        code = INVALID_VALUE;
     for (unsigned i = 0; !code && i < config->n_attributes; i++) {
-        if (config->attributes[i].id != CLUSTER || major < 9 ||
-            config->attributes[i].value[1] != 1 || config->attributes[i].value[2] != 1)
+        const Attribute *attribute = &config->attributes[i];
+        if (attribute->id == CLUSTER && attribute->value[1] == 1 && attribute->value[2] == 1)
+            cluster = attribute->value[0];
+        else if (attribute->id == OVERLAPS && attribute->value[0] == 1)
+            sim_counts.overlaps++;
+        else
             code = INVALID_VALUE;
-        cluster = config->attributes[i].value[0];
     }
     if (!code && (!kernel || config->grid[2] != 1 || config->block[1] != 1 ||
                   config->block[2] != 1 || cluster == 0 || config->grid[0] % cluster))

@@ -144,20 +144,8 @@ MienStatus mieni_cuda_make_chains(MieniDevicePlan *plan, MienError *error)
 CuResult mieni_cuda_chain_launch(const MieniDevicePlan *plan, const CudaChain *chain,
                                  int32_t n_faces)
 {
-    const MieniDevice *device = plan->device;
-    CuFunction function = device->kernels[chain->kernel];
-    unsigned n_blocks = (unsigned)chain->args.n_blocks;
     CudaChainArgs args = chain->args;
-    void *parameters[] = {&args};
-    if (n_blocks == 1)
-        return device->cuda->launch(function, 1, (unsigned)n_faces, 1, MIENI_CUDA_CHAIN_THREADS, 1,
-                                    1, chain->shared_bytes, device->stream, parameters, NULL);
-    CuLaunchAttribute cluster = {.id = CU_LAUNCH_CLUSTER, .value.cluster = {n_blocks, 1, 1}};
-    const CuLaunchConfig config = {.grid = {n_blocks, (unsigned)n_faces, 1},
-                                   .block = {MIENI_CUDA_CHAIN_THREADS, 1, 1},
-                                   .shared_bytes = chain->shared_bytes,
-                                   .stream = device->stream,
-                                   .attributes = &cluster,
-                                   .n_attributes = 1};
-    return device->cuda->launch_extended(&config, function, parameters, NULL);
+    const CudaLaunch launch = {chain->kernel, args.n_blocks,      n_faces, MIENI_CUDA_CHAIN_THREADS,
+                               args.n_blocks, chain->shared_bytes};
+    return mieni_cuda_launch(plan->device, &launch, &args);
 }

@@ -60,6 +60,8 @@ struct MieniDevice {
     bool is_half;           /* computes in half precision */
     bool has_products;      /* its kernels multiply with matrix instructions */
     int32_t cluster_blocks; /* that wait for each other; 1: there are no clusters */
+    bool can_overlap;       /* a launch may be placed before the one in front has ended */
+    bool overlaps;          /* and the next launches are */
     bool is_lost;           /* a call failed for good: nothing is asked of it any more */
     char isa[16];
     CudaFrames frames;
@@ -180,6 +182,15 @@ CuResult mieni_cuda_note_time(MieniDevice *device);
 void mieni_cuda_time_finish(MieniDevice *device);
 MienStatus mieni_cuda_time(MieniDevice *device, int32_t repeats, MienError *error);
 MienStatus mieni_cuda_peak(MieniDevice *device, double *macs_a_ms, MienError *error);
+
+/* run.c. A launch of a kernel. */
+typedef struct CudaLaunch {
+    CudaKernel kernel;
+    int32_t grid_x, grid_y, threads;
+    int32_t cluster; /* blocks that wait for each other; 1: none */
+    uint32_t shared_bytes;
+} CudaLaunch;
+CuResult mieni_cuda_launch(const MieniDevice *device, const CudaLaunch *launch, void *args);
 
 /* chain.c. Finds the chains of a plan that has its steps. */
 MienStatus mieni_cuda_make_chains(MieniDevicePlan *plan, MienError *error);

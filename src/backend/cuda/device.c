@@ -15,6 +15,10 @@
 #define CLUSTER_CAPABILITY 90
 #define CLUSTER_BLOCKS 8
 
+/* Its launches may overlap; a driver from this CUDA version on records that in a graph. Source:
+ * NVIDIA, CUDA C++ Programming Guide, programmatic dependent launch. */
+#define OVERLAP_DRIVER 12030
+
 static int attribute(const CudaDriver *cuda, CuDevice device, int which)
 {
     int value = 0;
@@ -272,9 +276,10 @@ static void set_abilities(MieniDevice *device, int32_t capability)
     const CudaDriver *cuda = device->cuda;
     device->has_products = capability >= PRODUCTS_CAPABILITY;
     device->cluster_blocks = 1;
-    if (capability >= CLUSTER_CAPABILITY && cuda->launch_extended &&
-        attribute(cuda, device->ordinal, CU_CLUSTER_LAUNCH))
+    bool extended = capability >= CLUSTER_CAPABILITY && cuda->launch_extended;
+    if (extended && attribute(cuda, device->ordinal, CU_CLUSTER_LAUNCH))
         device->cluster_blocks = CLUSTER_BLOCKS;
+    device->can_overlap = extended && cuda->version >= OVERLAP_DRIVER;
 }
 
 /* Native code where there is some for this very device and its driver reads it, else PTX. */

@@ -47,13 +47,14 @@ enum {
     CU_UNSUPPORTED_PTX = 222
 };
 
-enum { CU_LAUNCH_CLUSTER = 4 }; /* CUlaunchAttributeID */
+enum { CU_LAUNCH_CLUSTER = 4, CU_LAUNCH_OVERLAPS = 6 }; /* CUlaunchAttributeID */
 
 typedef struct CuLaunchAttribute {
     int id;
     char unused[4];
     union {
         unsigned cluster[3]; /* blocks */
+        int overlaps;        /* with the launch in front */
         char bytes[64];
     } value;
 } CuLaunchAttribute;

@@ -5,6 +5,32 @@
  */
 #include "backend/cuda/cuda.h"
 
+CuResult mieni_cuda_launch(const MieniDevice *device, const CudaLaunch *launch, void *args)
+{
+    const CudaDriver *cuda = device->cuda;
+    CuFunction function = device->kernels[launch->kernel];
+    unsigned x = (unsigned)launch->grid_x, y = (unsigned)launch->grid_y;
+    unsigned threads = (unsigned)launch->threads;
+    void *parameters[] = {args};
+    CuLaunchAttribute attributes[2];
+    unsigned n = 0;
+    if (launch->cluster > 1)
+        attributes[n++] = (CuLaunchAttribute){.id = CU_LAUNCH_CLUSTER,
+                                              .value.cluster = {(unsigned)launch->cluster, 1, 1}};
+    if (device->overlaps)
+        attributes[n++] = (CuLaunchAttribute){.id = CU_LAUNCH_OVERLAPS, .value.overlaps = 1};
+    if (n == 0)
+        return cuda->launch(function, x, y, 1, threads, 1, 1, launch->shared_bytes, device->stream,
+                            parameters, NULL);
+    const CuLaunchConfig config = {.grid = {x, y, 1},
+                                   .block = {threads, 1, 1},
+                                   .shared_bytes = launch->shared_bytes,
+                                   .stream = device->stream,
+                                   .attributes = attributes,
+                                   .n_attributes = n};
+    return cuda->launch_extended(&config, function, parameters, NULL);
+}
+
 static CuResult launch_steps(const MieniDevicePlan *plan, int32_t n_faces)
 {
     CuResult code = 0;
@@ -44,7 +70,7 @@ static CuGraphExec *graph_of(MieniDevicePlan *plan, int32_t n_faces)
     return n_faces == plan->capacity ? &plan->graphs[0] : NULL;
 }
 
-static CuResult record(MieniDevicePlan *plan, int32_t n_faces, CuGraphExec *made)
+static CuResult capture(MieniDevicePlan *plan, int32_t n_faces, CuGraphExec *made)
 {
     const CudaDriver *cuda = plan->device->cuda;
     CuStream stream = plan->device->stream;
@@ -60,6 +86,22 @@ static CuResult record(MieniDevicePlan *plan, int32_t n_faces, CuGraphExec *made
         code = instantiate(cuda, made, graph);
     if (graph)
         cuda->graph_destroy(graph);
+    return code;
+}
+
+/* With launches that overlap where they can; a driver that does not record them gets others. */
+static CuResult record(MieniDevicePlan *plan, int32_t n_faces, CuGraphExec *made)
+{
+    MieniDevice *device = plan->device;
+    device->overlaps = device->can_overlap;
+    CuResult code = capture(plan, n_faces, made);
+    if (code && device->overlaps) {
+        mieni_log(device->log, MIEN_LOG_INFO, "cuda", "device %d: launches do not overlap: %s (%d)",
+                  (int)device->index, mieni_cuda_code_name(code), code);
+        device->can_overlap = device->overlaps = false;
+        code = capture(plan, n_faces, made);
+    }
+    device->overlaps = false;
     return code;
 }
 

@@ -365,8 +365,6 @@ CuResult mieni_cuda_step_launch(const MieniDevicePlan *plan, const CudaStep *ste
     default:
         break;
     }
-    void *parameters[] = {&args};
-    return device->cuda->launch(device->kernels[kernel], (unsigned)grid, (unsigned)grid_y, 1,
-                                MIENI_CUDA_THREADS, 1, 1, shared_bytes, device->stream, parameters,
-                                NULL);
+    const CudaLaunch launch = {kernel, grid, grid_y, MIENI_CUDA_THREADS, 1, shared_bytes};
+    return mieni_cuda_launch(device, &launch, &args);
 }

@@ -92,6 +92,13 @@ class Ptx(unittest.TestCase):
                 if only in ("", f"({level})"):
                     self.assertGreaterEqual(counts.get(name, 0), least,
                                             f"{kernel} for {level}: {name}")
+            # Before anything else a kernel waits for the launch in front.
+            self.assertEqual([counts.get("griddepcontrol.wait", 0),
+                              counts.get("griddepcontrol.launch_dependents", 0)],
+                             [1, 1] if level == "90" else [0, 0], kernel)
+            if level == "90":
+                self.assertLess(text.index("griddepcontrol.wait"),
+                                re.search(r"ld\.global|st\.global", text).start())
             if kernel not in HALVES:
                 self.assertEqual([name for name in counts if ".f16" in name], [], kernel)
             if kernel in UNFUSED:

@@ -36,8 +36,16 @@ typedef __UINT64_TYPE__ uint64_t;
 #define MIENI_BLOCK_THREADS MIENI_CUDA_THREADS
 #endif
 
+/* What every kernel begins with: begin_kernel, below. The arguments stay where the driver put them.
+ */
 #define KERNEL(name, type)                                                                         \
-    extern "C" __global__ void __launch_bounds__(MIENI_BLOCK_THREADS) mien_##name(const type args)
+    DEVICE void mien_body_##name(const type &args);                                                \
+    extern "C" __global__ void __launch_bounds__(MIENI_BLOCK_THREADS) mien_##name(const type args) \
+    {                                                                                              \
+        begin_kernel();                                                                            \
+        mien_body_##name(args);                                                                    \
+    }                                                                                              \
+    DEVICE void mien_body_##name(const type &args)
 #define DEVICE static __device__ inline __attribute__((always_inline))
 #define DEVICE_CALL static __device__ __attribute__((noinline)) /* what is rare and long */
 #define DEVICE_TABLE static __constant__ const
@@ -69,6 +77,18 @@ DEVICE int32_t block_y(void)
     return __nvvm_read_ptx_sreg_ctaid_y();
 }
 #endif
+
+/*
+ * A launch may begin before the one in front of it has ended (run.c): blocks are placed, and then
+ * wait here until everything is written. From then on the launch behind may be placed.
+ */
+DEVICE void begin_kernel(void)
+{
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
 
 /* All threads of the block wait for each other, and see what was written before. */
 DEVICE void barrier(void)
