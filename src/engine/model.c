@@ -184,8 +184,10 @@ const char *mien_model_sha256(const MienModel *model)
     if (!model)
         return "";
     pthread_mutex_lock(&cache->mutex);
-    if (!*cache->sha256)
+    if (!*cache->sha256) {
         mieni_sha256_hex(model->data, model->size_bytes, cache->sha256);
+        mieni_model_release_pages(model); /* an engine may have packed them already */
+    }
     pthread_mutex_unlock(&cache->mutex);
     return model->sha256;
 }
