@@ -14,6 +14,7 @@ enum { N_OPS = 6, MAX_JOBS = 4096, ROUNDS = 6 };
 
 static const MieniLog silent;
 static uint64_t seed = 5;
+static int n_different; /* runs in fp16 whose results are not those of fp32 */
 
 static int32_t between(int32_t low, int32_t high)
 {
@@ -207,7 +208,7 @@ static void check_net(Net *net, const char *name, size_t n)
         run(&mieni_backend_cuda, MIEN_PRECISION_FP16, net, n, inputs, got);
         snprintf(what, sizeof(what), "%s, %zu faces, fp16 on %s", name, n, devices[i]);
         compare(what, got, want, n_out, false);
-        assert_true(memcmp(got, want, n_out * sizeof(*got)) != 0); /* it did something else */
+        n_different += memcmp(got, want, n_out * sizeof(*got)) != 0;
     }
     unsetenv("MIEN_SIM_CC");
     free(want);
@@ -227,6 +228,7 @@ static void random_networks_equal_the_cpu(void **state)
         make_net(&net, 0, 0, 0);
         check_net(&net, name, round % 3 == 2 ? 20 : (size_t)between(1, 4));
     }
+    assert_true(n_different > ROUNDS);
 }
 
 /* What many faces are cut into: tiles of several rows a thread, several launches, graphs of a full
