@@ -16,25 +16,47 @@ const MieniBackend *const *mieni_registry_backends(size_t *n)
     return backends;
 }
 
+/* A back end whose driver may not be loaded into this process, and why. */
+static const MieniBackend *excluded;
+static const char *excluded_reason, *excluded_text;
+
+void mieni_registry_exclude(const MieniBackend *backend, const char *reason, const char *text)
+{
+    excluded = backend;
+    excluded_reason = reason;
+    excluded_text = text;
+}
+
+static int32_t count(const MieniBackend *backend)
+{
+    return backend == excluded ? 0 : backend->count();
+}
+
 static void describe(const MieniBackend *backend, int32_t index, MienDeviceInfo *info)
 {
     memset(info, 0, sizeof(*info));
-    backend->describe(index, info);
-    if (backend->numbered && backend->count() > 0)
+    if (backend == excluded) {
+        info->built = true;
+        snprintf(info->reason, sizeof(info->reason), "%s", excluded_reason);
+        snprintf(info->reason_text, sizeof(info->reason_text), "%s", excluded_text);
+    } else {
+        backend->describe(index, info);
+    }
+    if (backend->numbered && count(backend) > 0)
         snprintf(info->id, sizeof(info->id), "%s:%d", backend->name, (int)index);
     else
         snprintf(info->id, sizeof(info->id), "%s", backend->name);
 }
 
-MienStatus mien_device_list(MienDeviceInfo *devices, size_t capacity, size_t info_size,
-                            size_t *n_devices)
+MienStatus mieni_registry_list(MienDeviceInfo *devices, size_t capacity, size_t info_size,
+                               size_t *n_devices)
 {
     if (!n_devices || (!devices && capacity > 0) || info_size != sizeof(*devices))
         return MIEN_E_ARGUMENT;
     size_t n = 0;
     for (size_t i = 0; i < MIENI_COUNT_OF(backends); i++) {
-        int32_t count = MIENI_MAX(backends[i]->count(), 1);
-        for (int32_t k = 0; k < count; k++, n++)
+        int32_t n_own = MIENI_MAX(count(backends[i]), 1);
+        for (int32_t k = 0; k < n_own; k++, n++)
             if (n < capacity)
                 describe(backends[i], k, &devices[n]);
     }
@@ -42,15 +64,15 @@ MienStatus mien_device_list(MienDeviceInfo *devices, size_t capacity, size_t inf
     return MIEN_OK;
 }
 
-MienStatus mien_device_test(const char *id, size_t test_size, MienDeviceTest *test,
-                            MienError *error)
+MienStatus mieni_registry_test(const char *id, size_t test_size, MienDeviceTest *test,
+                               MienError *error)
 {
     if (!id || !test || test_size != sizeof(*test))
         return mieni_fail(error, MIEN_E_ARGUMENT, "argument",
                           "device test: a pointer is NULL or the size is wrong");
     *test = (MienDeviceTest){.run_ms = 0};
     for (size_t i = 0; i < MIENI_COUNT_OF(backends); i++)
-        for (int32_t k = 0; k < MIENI_MAX(backends[i]->count(), 1); k++) {
+        for (int32_t k = 0; k < MIENI_MAX(count(backends[i]), 1); k++) {
             MienDeviceInfo info;
             describe(backends[i], k, &info);
             if (strcmp(info.id, id) != 0)
@@ -112,7 +134,7 @@ MienStatus mieni_registry_reopen(MieniChoice *choice, const MieniDeviceOptions *
 /* The number of a device given by its UUID, or -1. */
 static int32_t find_uuid(const MieniBackend *backend, const char *uuid)
 {
-    for (int32_t i = 0; i < backend->count(); i++) {
+    for (int32_t i = 0; i < count(backend); i++) {
         MienDeviceInfo info;
         describe(backend, i, &info);
         if (*info.uuid && strcmp(info.uuid, uuid) == 0)
@@ -124,7 +146,7 @@ static int32_t find_uuid(const MieniBackend *backend, const char *uuid)
 /* The first device that is not software, or 0 so that the refusal speaks of that one. */
 static int32_t first_hardware(const MieniBackend *backend)
 {
-    for (int32_t i = 0; i < backend->count(); i++) {
+    for (int32_t i = 0; i < count(backend); i++) {
         MienDeviceInfo info;
         describe(backend, i, &info);
         if (!info.software)
@@ -154,8 +176,8 @@ static MienStatus open_named(const MieniBackend *backend, const char *part, bool
                              const MieniDeviceOptions *options, MieniChoice *choice,
                              const char *request, MienError *error)
 {
-    int32_t count = backend->count(), index = 0;
-    if (count == 0)
+    int32_t n = count(backend), index = 0;
+    if (n == 0)
         return open_device(backend, 0, options, choice, error);
     if (!part) {
         index = backend->numbered ? first_hardware(backend) : 0;
@@ -166,7 +188,7 @@ static MienStatus open_named(const MieniBackend *backend, const char *part, bool
         long number = strtol(part, &end, 10);
         if (*part < '0' || *part > '9' || *end)
             return refuse_name(request, error);
-        index = number < count ? (int32_t)number : -1;
+        index = number < n ? (int32_t)number : -1;
     }
     if (index < 0)
         return mieni_fail(error, MIEN_E_DEVICE, "no-such-device",
@@ -188,7 +210,7 @@ static MienStatus open_first(bool with_cpu, const MieniDeviceOptions *options, M
         const MieniBackend *backend = backends[i];
         if (!backend->numbered && !with_cpu)
             continue;
-        for (int32_t k = 0; k < MIENI_MAX(backend->count(), 1); k++) {
+        for (int32_t k = 0; k < MIENI_MAX(count(backend), 1); k++) {
             MienDeviceInfo info;
             MienError reason = {.reason = "vulkan-software-only"};
             describe(backend, k, &info);

@@ -8,6 +8,18 @@
 /* The back ends in the order in which "auto" looks at them. */
 const MieniBackend *const *mieni_registry_backends(size_t *n);
 
+/* What mien_device_list and mien_device_test do. */
+MienStatus mieni_registry_list(MienDeviceInfo *devices, size_t capacity, size_t info_size,
+                               size_t *n_devices);
+MienStatus mieni_registry_test(const char *id, size_t test_size, MienDeviceTest *test,
+                               MienError *error);
+
+/*
+ * From now on the devices of a back end are refused for this reason and its driver is not loaded.
+ * Before anything else is asked of the registry, or from the thread that asks. Texts: static.
+ */
+void mieni_registry_exclude(const MieniBackend *backend, const char *reason, const char *text);
+
 /* A device that was opened, with its name. */
 typedef struct MieniChoice {
     const MieniBackend *backend;

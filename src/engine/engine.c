@@ -122,9 +122,8 @@ MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out
     snprintf(engine->requested, sizeof(engine->requested), "%s",
              options->device ? options->device : "cpu");
     engine->options.device = engine->requested;
-    status = mieni_engine_check_drivers(engine->requested, error);
-    if (status == MIEN_OK)
-        status = mieni_engine_open_device(engine, error);
+    mieni_engine_check_drivers(engine->requested);
+    status = mieni_engine_open_device(engine, error);
     if (status == MIEN_OK)
         status = mieni_engine_create_detector(engine, error);
     if (status == MIEN_OK && options->model)

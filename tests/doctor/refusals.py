@@ -103,6 +103,26 @@ class Refusals(unittest.TestCase):
                     self.environment = before
                 self.assertEqual(report["stacks"]["vulkan"]["state"], "broken")
 
+    def test_a_driver_that_crashes_takes_nothing_along(self):
+        """The list goes on behind it, and so does a policy that may take another device."""
+        manifest = {"file_format_version": "1.0.0",
+                    "ICD": {"library_path": os.environ["MIEN_CRASHING_DRIVER"], "api_version": "1.1.0"}}
+        self.write("crash.json", json.dumps(manifest).encode())
+        path = f"{self.folder}/crash.json"
+        self.environment.update(VK_DRIVER_FILES=path, VK_ICD_FILENAMES=path)
+        done = self.mien("devices", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        devices = {device["id"]: device for device in json.loads(done.stdout)["devices"]}
+        if devices["vulkan"]["reason"] == "vulkan-loader-missing":
+            self.skipTest("no Vulkan loader")
+        self.assertEqual(devices["vulkan"]["reason"], "driver-crashes")
+        self.assertTrue(devices["cpu"]["usable"])
+        done = self.mien("run", "in.ppm", "--device", "auto")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        header = json.loads(done.stdout.splitlines()[0])
+        self.assertEqual(header["device"]["stages"]["landmarks"], "cpu")
+        self.assertIn("vulkan (driver-crashes)", header["device"]["choice"])
+
     def test_causes(self):
         for machine, device, cause in (
                 ("no-gpu", "cuda", "no-gpu-hardware"), ("no-gpu", "gpu", "no-gpu-hardware"),
