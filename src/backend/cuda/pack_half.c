@@ -7,28 +7,9 @@
  * PTX ISA, matrix fragments of mma.m16n8k16.
  */
 #include "backend/cuda/cuda.h"
+#include "base/half.h"
 
 #define PIECE 256
-
-/* The nearest half, halves to even. */
-static uint16_t half_of(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof(bits));
-    uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
-    if (magnitude > 0x7f800000)
-        return (uint16_t)(sign | 0x7fff);
-    if (magnitude >= 0x477ff000) /* 65520 and more */
-        return (uint16_t)(sign | 0x7c00);
-    if (magnitude < 0x38800000) {
-        float shifted;
-        memcpy(&shifted, &magnitude, sizeof(shifted));
-        shifted += 0.5f; /* rounds to a multiple of 2^-24 */
-        memcpy(&bits, &shifted, sizeof(bits));
-        return (uint16_t)(sign | (bits - 0x3f000000));
-    }
-    return (uint16_t)(sign | (magnitude - 0x38000000 + 0xfff + (magnitude >> 13 & 1)) >> 13);
-}
 
 bool mieni_cuda_is_half(const MieniDevicePlan *plan, const MieniOp *op)
 {
@@ -80,12 +61,13 @@ static void pack_depthwise(const MieniOp *op, uint16_t *to)
     const float *bias = op->weights.depthwise_bias;
     for (size_t tap = 0; tap < taps; tap++)
         for (size_t i = 0; i < n; i++)
-            to[tap * lanes((int32_t)n) + i] = half_of(op->weights.depthwise[tap * n + i]);
+            to[tap * lanes((int32_t)n) + i] =
+                mieni_half_from_float(op->weights.depthwise[tap * n + i]);
     /* A depthwise alone has the bias of its output, which begins its sums, too. */
     if (op->kind == MIENI_OP_DEPTHWISE)
         bias = op->weights.bias;
     for (size_t i = 0; i < n; i++)
-        to[taps * lanes((int32_t)n) + i] = half_of(bias[i]);
+        to[taps * lanes((int32_t)n) + i] = mieni_half_from_float(bias[i]);
 }
 
 /* The weight of number k, counted with padding, for column n; zero where there is none. */
@@ -109,8 +91,8 @@ static void pack_pieces(const MieniDevicePlan *plan, const MieniOp *op, uint16_t
     for (size_t i = 0; i < n_steps * n_blocks * PIECE; i++) {
         size_t step = i / PIECE / n_blocks, block = i / PIECE % n_blocks;
         size_t lane = i % PIECE / 8, g = lane / 4, t = lane % 4, second = i % 8 / 4;
-        to[i] = half_of(weight_at(plan, op, 16 * step + 4 * t + i % 4,
-                                  16 * block + 4 * (g / 2) + g % 2 + 2 * second));
+        to[i] = mieni_half_from_float(weight_at(plan, op, 16 * step + 4 * t + i % 4,
+                                                16 * block + 4 * (g / 2) + g % 2 + 2 * second));
     }
 }
 
@@ -119,7 +101,8 @@ static void pack_rows(const MieniOp *op, uint16_t *to)
     size_t k = mieni_cuda_n_products(op), n = (size_t)op->shape.out_channels;
     for (size_t row = 0; row < k; row++)
         for (size_t i = 0; i < n; i++)
-            to[row * lanes((int32_t)n) + i] = half_of(op->weights.weights[i * k + row]);
+            to[row * lanes((int32_t)n) + i] =
+                mieni_half_from_float(op->weights.weights[i * k + row]);
 }
 
 void mieni_cuda_pack_half(const MieniDevicePlan *plan, const MieniOp *op, float *words)

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "backend/vulkan/vulkan.h"
+#include "base/half.h"
 #include "base/trig.h"
 
 enum { THREADS = 64, PRODUCTS_A_THREAD = 4 };
@@ -27,7 +28,7 @@ static uint32_t put_transposed(VulkanTables *tables, const float *weights, size_
     for (size_t i = 0; words && i < n * k; i++) {
         float value = weights[i % n * k + i / n];
         if (as_halves)
-            words[i / 2] |= (uint32_t)mieni_vulkan_half(value) << (i % 2 * 16);
+            words[i / 2] |= (uint32_t)mieni_half_from_float(value) << (i % 2 * 16);
         else
             memcpy(&words[i], &value, sizeof(value));
     }

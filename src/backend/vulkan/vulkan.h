@@ -243,8 +243,6 @@ bool mieni_vulkan_must_wait(const MieniDevicePlan *plan, const VulkanStep *step)
 void mieni_vulkan_choose_halves(const MieniPlan *plan, bool *is_half);
 /* True for what makes a result: its weights stay in single precision, too. */
 bool mieni_vulkan_is_head(const MieniPlan *plan, const MieniOp *op);
-/* The nearest half, halves to even; what is too large becomes the largest. */
-uint16_t mieni_vulkan_half(float value);
 
 /* picture.c: sends the pictures of jobs that are not there yet, and writes the places of planes
  * into the jobs' parameters. Returns for how many of the n jobs there was room, at least one. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Half precision: which tensors are halves, how weights become them, every operation that takes
+ * Half precision: which tensors are halves, every operation that takes
  * them on seeded random shapes, and the networks: landmarks within the bounds that docs/backends.md
  * states.
  */
@@ -19,34 +19,6 @@ static uint64_t seed = 9;
 static int32_t between(int32_t low, int32_t high)
 {
     return low + (int32_t)mieni_rng_below(&seed, (uint32_t)(high - low + 1));
-}
-
-static double value_of(uint16_t half)
-{
-    int exponent = half >> 10 & 31, fraction = half & 0x3ff;
-    double value =
-        exponent == 0 ? ldexp(fraction, -24) : ldexp(1024 + fraction, exponent - 15 - 10);
-    return half & 0x8000 ? -value : value;
-}
-
-/* Every half is itself; between two of them the nearer one, and the even one, is taken. */
-static void weights_become_the_nearest_half(void **state)
-{
-    (void)state;
-    for (uint32_t half = 0; half < 0x7bff; half++) {
-        double low = value_of((uint16_t)half), high = value_of((uint16_t)(half + 1));
-        float middle = (float)((low + high) / 2);
-        assert_int_equal(mieni_vulkan_half((float)low), half);
-        assert_int_equal(mieni_vulkan_half((float)-low), half | 0x8000);
-        assert_int_equal(mieni_vulkan_half(middle), half & 1 ? half + 1 : half);
-        assert_int_equal(mieni_vulkan_half(nextafterf(middle, 0)), half);
-        assert_int_equal(mieni_vulkan_half(nextafterf(middle, 1e6f)), half + 1);
-    }
-    assert_int_equal(mieni_vulkan_half(65504), 0x7bff);
-    assert_int_equal(mieni_vulkan_half(1e9f), 0x7bff);
-    assert_int_equal(mieni_vulkan_half(-INFINITY), 0xfbff);
-    assert_int_equal(mieni_vulkan_half(1e-12f), 0);
-    assert_true((mieni_vulkan_half(NAN) & 0x7fff) > 0x7c00);
 }
 
 /* Three operations: one that makes halves, one between halves, one that makes the result of them.
@@ -350,7 +322,6 @@ static int close_all(void **state)
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(weights_become_the_nearest_half),
         cmocka_unit_test(auto_is_single_on_software),
         cmocka_unit_test(half_is_refused_where_it_is_missing),
         cmocka_unit_test(operations),
