@@ -246,7 +246,7 @@ static void write_small(void **state)
         Network *network = network_open_file(file, NULL, MIEN_CPU_ALL, 1);
         uint64_t seed = 1;
         for (int k = 0; k < 8; k++) {
-            char case_name[16];
+            char case_name[32];
             float input[1024];
             assert_true(input_floats(network) <= MIENI_COUNT_OF(input));
             for (size_t j = 0; j < input_floats(network); j++)
