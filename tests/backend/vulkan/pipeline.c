@@ -60,8 +60,9 @@ static void every_model_has_the_same_faces(void **state)
     faces_check_models(bed_name());
 }
 
-/* Behind a cut others come beside a face; frames from all over the clip, each found and then followed; and last
- * a face that comes and is followed, for which nothing is made or allocated any more. */
+/* Behind a cut others come beside a face; frames from all over the clip, each found and then
+ * followed; and last a face that comes and is followed, for which nothing is made or allocated any
+ * more. */
 static void video_has_the_same_faces(void **state)
 {
     (void)state;
