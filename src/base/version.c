@@ -12,8 +12,24 @@
 #define COMPILER "an unknown compiler"
 #endif
 
-#if defined(MIENI_HAVE_AVX2)
+#if defined(MIENI_HAVE_CUDA)
+#define CUDA ", cuda"
+#else
+#define CUDA ""
+#endif
+
+#if defined(MIENI_HAVE_VULKAN)
+#define VULKAN ", vulkan"
+#else
+#define VULKAN ""
+#endif
+
+#if defined(MIENI_HAVE_AVX512)
+#define KERNELS "ref avx2 avx512"
+#elif defined(MIENI_HAVE_AVX2)
 #define KERNELS "ref avx2"
+#elif defined(MIENI_HAVE_NEON_FP16)
+#define KERNELS "ref neon neon-fp16"
 #elif defined(MIENI_HAVE_NEON)
 #define KERNELS "ref neon"
 #else
@@ -32,5 +48,5 @@ int mien_api_version(void)
 
 const char *mien_build_info(void)
 {
-    return "back ends: cpu (kernels: " KERNELS "); built with " COMPILER;
+    return "back ends: cpu" CUDA VULKAN "; CPU kernels: " KERNELS "; built with " COMPILER;
 }

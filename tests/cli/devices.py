@@ -28,6 +28,15 @@ class Devices(tool.Case):
             self.assertIn(f"\n{name} ", table)
         self.assertNotIn("\033", table)
 
+    def test_version_names_what_was_built(self):
+        line = self.good("--version").stdout.splitlines()[1]
+        back_ends, kernels, _ = line.split("; ", 2)
+        devices = self.devices()
+        built = {name.split(":")[0] for name, device in devices.items() if device["built"]}
+        self.assertEqual(set(back_ends.removeprefix("back ends: ").split(", ")), built)
+        sets = set(kernels.removeprefix("CPU kernels: ").split(" "))
+        self.assertLessEqual(set(devices["cpu"]["kernels"]), sets)
+
     def test_list_on_a_full_disk(self):
         with open("/dev/full", "wb") as full:
             self.assertEqual(self.start("devices", stdout=full).wait(), 6)

@@ -47,6 +47,7 @@ if(NOT MIEN_CUDA_FOUND)
     return()
 endif()
 message(STATUS "CUDA kernels: ${MIEN_CUDA_FOUND}")
+target_compile_definitions(mien_objects PRIVATE MIENI_HAVE_CUDA)
 
 file(GLOB cuda_headers ${cuda}/kernels/*.h)
 set(levels)

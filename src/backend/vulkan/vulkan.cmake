@@ -15,6 +15,7 @@ if(NOT MIEN_HAVE_VULKAN)
     target_sources(mien_objects PRIVATE ${CMAKE_CURRENT_LIST_DIR}/stub.c)
     return()
 endif()
+target_compile_definitions(mien_objects PRIVATE MIENI_HAVE_VULKAN)
 
 # The names of VULKAN_SHADER_LIST in shaders.h. NAME_half and NAME_subgroups are NAME.comp with HALF or SUBGROUPS
 # defined.
