@@ -271,16 +271,33 @@ MIENI_INLINE __m256i round_half_even(const Rounding *rounding, __m256i low, __m2
     return _mm256_andnot_si256(_mm256_srli_epi32(tie, 31), whole);
 }
 
-/* start + step * i + square * i^2 for i = 0, 1, 4, 5 from `first` on: the lanes that
- * round_half_even wants. They wrap beyond the crop's width, where no lane counts. */
-static __m256i parabola(uint64_t start, uint64_t step, uint64_t square, uint64_t first)
+/*
+ * What of x or y is constant over a crop: start + step * i + square * i^2 along a row, i = 8 n + k.
+ * Low lanes have k = 0, 1, 4, 5, high ones 2, 3, 6, 7, as round_half_even wants them. Beyond the
+ * crop's width they wrap, where no lane counts.
+ */
+typedef struct Axis {
+    const int64_t *terms;
+    __m256i squares;      /* square * k^2, low lanes */
+    __m256i squares_more; /* square * ((k + 2)^2 - k^2) */
+    __m256i eights;       /* square * ((k + 8)^2 - k^2) */
+} Axis;
+
+/* begin + step * k, low lanes. */
+static __m256i low_lanes(uint64_t begin, uint64_t step)
 {
-    uint64_t lanes[4];
-    for (uint64_t lane = 0; lane < 4; lane++) {
-        uint64_t i = first + lane + (lane & 2);
-        lanes[lane] = start + (step + square * i) * i;
-    }
-    return _mm256_loadu_si256((const __m256i *)(const void *)lanes);
+    return _mm256_setr_epi64x((int64_t)begin, (int64_t)(begin + step), (int64_t)(begin + 4 * step),
+                              (int64_t)(begin + 5 * step));
+}
+
+static Axis axis_of(const int64_t *terms)
+{
+    uint64_t square = (uint64_t)terms[3];
+    return (Axis){.terms = terms,
+                  .squares = _mm256_setr_epi64x(0, (int64_t)square, (int64_t)(16 * square),
+                                                (int64_t)(25 * square)),
+                  .squares_more = low_lanes(4 * square, 4 * square),
+                  .eights = low_lanes(64 * square, 16 * square)};
 }
 
 /* `tie` in the lanes of the eight columns whose tie goes up. */
@@ -293,9 +310,10 @@ MIENI_INLINE __m256i ties_of(const MieniCrop *crop, int32_t column, __m256i bits
 }
 
 /* x or y of the next n groups of a row. */
-static void find_places(const MieniCrop *crop, const int64_t *terms, int32_t row, int32_t column,
+static void find_places(const MieniCrop *crop, const Axis *axis, int32_t row, int32_t column,
                         int32_t n, __m256i *places)
 {
+    const int64_t *terms = axis->terms;
     const Rounding rounding = {_mm_cvtsi32_si128(crop->shift - 32),
                                _mm256_set1_epi32((1 << (crop->shift - 32)) - 1)};
     const __m256i low_bits = _mm256_setr_epi64x(1, 2, 16, 32);
@@ -306,11 +324,20 @@ static void find_places(const MieniCrop *crop, const int64_t *terms, int32_t row
                      (uint64_t)(terms[7] * mieni_crop_tie(crop->row_ties, row)) +
                      (UINT64_C(1) << (crop->shift - 1));
     uint64_t step = (uint64_t)terms[1] + (uint64_t)terms[4] * (uint64_t)row;
-    __m256i low = parabola(start, step, square, at), high = parabola(start, step, square, at + 2);
-    /* (i + 8)^2 - i^2 = 16 i + 64 */
-    uint64_t first = 8 * step + 64 * square, more = 16 * square;
-    __m256i low_step = parabola(first, more, 0, at), high_step = parabola(first, more, 0, at + 2);
-    const __m256i next = _mm256_set1_epi64x((int64_t)(8 * more));
+    start += (step + square * at) * at;
+    step += 2 * square * at;
+
+    /* step * k: bits 0 and 2 of k. */
+    __m256i steps = _mm256_set1_epi64x((int64_t)step);
+    __m256i ones = _mm256_and_si256(steps, _mm256_setr_epi64x(0, -1, 0, -1));
+    __m256i fours = _mm256_and_si256(_mm256_slli_epi64(steps, 2), _mm256_setr_epi64x(0, 0, -1, -1));
+    __m256i low = _mm256_add_epi64(_mm256_set1_epi64x((int64_t)start), axis->squares);
+    low = _mm256_add_epi64(low, _mm256_add_epi64(ones, fours));
+    __m256i high =
+        _mm256_add_epi64(_mm256_add_epi64(low, axis->squares_more), _mm256_slli_epi64(steps, 1));
+    __m256i low_step = _mm256_add_epi64(_mm256_slli_epi64(steps, 3), axis->eights);
+    __m256i high_step = _mm256_add_epi64(low_step, _mm256_set1_epi64x((int64_t)(32 * square)));
+    const __m256i next = _mm256_set1_epi64x((int64_t)(128 * square));
     for (int32_t i = 0; i < n; i++) {
         __m256i a = low, b = high;
         if (terms[6] != 0) {
@@ -365,16 +392,16 @@ MIENI_INLINE void crop_group(const MieniView *view, const MieniCrop *crop, Colou
 }
 
 /* One destination row. Inlined once a format. */
-MIENI_INLINE void crop_row(const MieniView *view, const MieniCrop *crop, ColoursFn colours,
-                           const MieniPlane *out, int32_t row)
+MIENI_INLINE void crop_row(const MieniView *view, const MieniCrop *crop, const Axis axes[2],
+                           ColoursFn colours, const MieniPlane *out, int32_t row)
 {
     for (int32_t column = 0; column < crop->width; column += 8 * CROP_MAX_GROUPS) {
         CropGroups groups;
         int32_t n = MIENI_MIN((crop->width - column + 7) / 8, CROP_MAX_GROUPS);
         groups.column = column;
         groups.n = n;
-        find_places(crop, crop->x, row, column, n, groups.x);
-        find_places(crop, crop->y, row, column, n, groups.y);
+        find_places(crop, &axes[0], row, column, n, groups.x);
+        find_places(crop, &axes[1], row, column, n, groups.y);
         uint32_t done = mieni_crop_inside_avx2(view, crop, &groups, out, row);
         for (int32_t i = 0; i < n; i++)
             if (!(done >> i & 1))
@@ -421,10 +448,11 @@ void mieni_crop_avx2(const MieniView *view, const MieniCrop *crop, const MieniPl
         mieni_crop_ref(view, crop, out, row_begin, row_end);
         return;
     }
+    const Axis axes[2] = {axis_of(crop->x), axis_of(crop->y)};
 #define CROP_ROWS(format, colours)                                                                 \
     case format:                                                                                   \
         for (int32_t row = row_begin; row < row_end; row++)                                        \
-            crop_row(view, crop, colours, out, row);                                               \
+            crop_row(view, crop, axes, colours, out, row);                                         \
         break;
     switch (view->image.format) {
         CROP_ROWS(MIEN_PIXEL_RGB24, colours_rgb24)
