@@ -81,8 +81,9 @@ typedef struct MieniBackend {
                               MienError *error);
 
     /*
-     * Runs n jobs, as one batch, and returns when they are done. Allocates nothing. MIEN_E_DEVICE
-     * if the device failed: the outputs are worth nothing, and the device can only be closed.
+     * Runs n jobs, as one batch, and returns when they are done. Allocates nothing. Plans of one
+     * device run one at a time. MIEN_E_DEVICE if the device failed: the outputs are worth nothing,
+     * and the device can only be closed.
      */
     MienStatus (*plan_run)(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error);
 

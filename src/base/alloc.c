@@ -37,9 +37,7 @@ void *mieni_alloc_aligned(size_t size_bytes)
         return NULL;
     void *block = NULL;
     size_t rounded = mieni_round_up(size_bytes ? size_bytes : 1, MIENI_ALIGNMENT);
-    if (posix_memalign(&block, MIENI_ALIGNMENT, rounded) != 0)
-        return NULL;
-    return memset(block, 0, rounded);
+    return posix_memalign(&block, MIENI_ALIGNMENT, rounded) == 0 ? block : NULL;
 }
 
 void *mieni_realloc(void *block, size_t old_count, size_t new_count, size_t size)

@@ -37,7 +37,8 @@ static inline size_t mieni_round_up(size_t value, size_t multiple)
  * mieni_free. */
 void *mieni_alloc(size_t count, size_t size);
 
-/* Zeroed memory aligned to MIENI_ALIGNMENT, or NULL. Free with mieni_free. */
+/* Memory aligned to MIENI_ALIGNMENT, or NULL. It is not touched: where it is new to the process,
+ * pages that are never written take none of the machine's. Free with mieni_free. */
 void *mieni_alloc_aligned(size_t size_bytes);
 
 /* Grows an array to new_count elements; what is new is zero. On NULL the old block is untouched. */

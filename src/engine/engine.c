@@ -136,9 +136,6 @@ MienStatus mien_engine_create(const MienEngineOptions *options, MienEngine **out
     engine->smooth_beta = find_smoothing(engine);
     if (status == MIEN_OK && options->mode == MIEN_MODE_LIVE_STREAM)
         status = mieni_live_create(engine, error);
-    /* The device has packed the weights in its own way. */
-    mieni_model_release_pages(options->model);
-    mieni_model_release_pages(options->detector);
     if (status != MIEN_OK) {
         mien_engine_destroy(engine);
         return status;

@@ -8,18 +8,22 @@
 #define LANDMARKS "face_landmarks_detector.tflite"
 #define BLENDSHAPES "face_blendshapes.tflite"
 
-/* The network that a .tflite file is, or the member of that name in a bundle. */
-static MienStatus find_network(const MienModel *model, const char *member, const MieniGraph **graph,
+/* The plan of the network that a .tflite file is, or of the member of that name in a bundle. */
+static MienStatus plan_network(const MienModel *model, const char *member, MieniPlan **plan,
                                MienError *error)
 {
-    *graph = NULL;
+    const MieniGraph *graph = NULL;
+    *plan = NULL;
     for (size_t i = 0; i < model->n_networks; i++)
         if (!*model->networks[i].name || strcmp(model->networks[i].name, member) == 0)
-            *graph = model->networks[i].graph;
-    if (!*graph)
+            graph = model->networks[i].graph;
+    if (!graph)
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported", "the bundle has no %s",
                           member);
-    return MIEN_OK;
+    MienStatus status = mieni_plan_create(graph, plan, error);
+    /* The plan has the weights; those of other networks are read when it is their turn. */
+    mieni_model_release_pages(model);
+    return status;
 }
 
 static bool is_bundle(const MienModel *model)
@@ -31,11 +35,7 @@ static bool is_bundle(const MienModel *model)
 static MienStatus plan_picture_network(const MienModel *model, const char *member, MieniPlan **plan,
                                        MienError *error)
 {
-    *plan = NULL;
-    const MieniGraph *graph;
-    MienStatus status = find_network(model, member, &graph, error);
-    if (status == MIEN_OK)
-        status = mieni_plan_create(graph, plan, error);
+    MienStatus status = plan_network(model, member, plan, error);
     if (status != MIEN_OK)
         return status;
     const MieniTensor *input = &(*plan)->tensors[(*plan)->input];
@@ -182,13 +182,10 @@ MienStatus mieni_engine_create_landmarks(MienEngine *engine, MienError *error)
 static MienStatus plan_blendshapes(const MienModel *model, MieniPlan **plan, MienError *error)
 {
     *plan = NULL;
-    const MieniGraph *graph;
     if (!is_bundle(model))
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported",
                           "the model is no bundle; give face_landmarker.task for blendshapes");
-    MienStatus status = find_network(model, BLENDSHAPES, &graph, error);
-    if (status == MIEN_OK)
-        status = mieni_plan_create(graph, plan, error);
+    MienStatus status = plan_network(model, BLENDSHAPES, plan, error);
     if (status != MIEN_OK)
         return status;
     const MieniTensor *in = &(*plan)->tensors[(*plan)->input];

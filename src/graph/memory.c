@@ -8,19 +8,18 @@ static bool overlap_in_time(const MieniBuffer *a, const MieniBuffer *b)
 
 /*
  * First fit: buffers are placed in order, each at the lowest offset where it meets no earlier one
- * that lives at the same time. Groups are laid out one behind the other. Quadratic in the number of
- * buffers, of which there are a few hundred.
+ * that lives at the same time. Quadratic in the number of buffers, of which there are a few
+ * hundred.
  */
-static size_t place(MieniBuffer *buffers, size_t index, size_t base, size_t alignment)
+static size_t place(MieniBuffer *buffers, size_t index, size_t alignment)
 {
     MieniBuffer *buffer = &buffers[index];
-    size_t offset = base;
+    size_t offset = 0;
     for (bool moved = true; moved;) {
         moved = false;
         for (size_t i = 0; i < index; i++) {
             const MieniBuffer *other = &buffers[i];
-            if (other->group != buffer->group || !overlap_in_time(other, buffer) ||
-                other->offset >= offset + buffer->size_bytes ||
+            if (!overlap_in_time(other, buffer) || other->offset >= offset + buffer->size_bytes ||
                 offset >= other->offset + other->size_bytes)
                 continue;
             offset = mieni_round_up(other->offset + other->size_bytes, alignment);
@@ -33,15 +32,8 @@ static size_t place(MieniBuffer *buffers, size_t index, size_t base, size_t alig
 
 size_t mieni_memory_plan(MieniBuffer *buffers, size_t n, size_t alignment)
 {
-    int32_t n_groups = 0;
-    for (size_t i = 0; i < n; i++)
-        n_groups = MIENI_MAX(n_groups, buffers[i].group + 1);
     size_t total = 0;
-    for (int32_t group = 0; group < n_groups; group++) {
-        size_t base = mieni_round_up(total, alignment);
-        for (size_t i = 0; i < n; i++)
-            if (buffers[i].group == group)
-                total = MIENI_MAX(total, place(buffers, i, base, alignment));
-    }
+    for (size_t i = 0; i < n; i++)
+        total = MIENI_MAX(total, place(buffers, i, alignment));
     return total;
 }

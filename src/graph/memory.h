@@ -8,8 +8,7 @@
 typedef struct MieniBuffer {
     size_t size_bytes;
     int32_t first, last; /* steps at which it is first and last in use, inclusive */
-    int32_t group; /* only buffers of one group share memory (so that borders written once stay) */
-    size_t offset; /* result */
+    size_t offset;       /* result */
 } MieniBuffer;
 
 /*

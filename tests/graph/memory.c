@@ -4,7 +4,7 @@
 #include "base/rng.h"
 #include "support/test.h"
 
-/* Fails if two buffers that live at the same time overlap, or groups share memory at any time. */
+/* Fails if two buffers that live at the same time overlap. */
 static void check(const MieniBuffer *buffers, size_t n, size_t alignment, size_t total)
 {
     for (size_t i = 0; i < n; i++) {
@@ -16,7 +16,7 @@ static void check(const MieniBuffer *buffers, size_t n, size_t alignment, size_t
             bool same_bytes =
                 a->offset < b->offset + b->size_bytes && b->offset < a->offset + a->size_bytes;
             bool same_time = a->first <= b->last && b->first <= a->last;
-            if (same_bytes && (same_time || a->group != b->group))
+            if (same_bytes && same_time)
                 fail_msg("buffers %zu and %zu overlap", k, i);
         }
     }
@@ -30,23 +30,18 @@ static size_t rounded_sum(const MieniBuffer *buffers, size_t n, size_t alignment
     return sum;
 }
 
-/* What lives at the busiest step, each group's on its own. */
-static size_t busiest(const MieniBuffer *buffers, size_t n, int32_t n_groups, int32_t n_steps)
+/* What lives at the busiest step. */
+static size_t busiest(const MieniBuffer *buffers, size_t n, int32_t n_steps)
 {
-    size_t sum = 0;
-    for (int32_t group = 0; group < n_groups; group++) {
-        size_t most = 0;
-        for (int32_t step = -1; step <= n_steps; step++) {
-            size_t bytes = 0;
-            for (size_t i = 0; i < n; i++)
-                if (buffers[i].group == group && buffers[i].first <= step &&
-                    step <= buffers[i].last)
-                    bytes += buffers[i].size_bytes;
-            most = MIENI_MAX(most, bytes);
-        }
-        sum += most;
+    size_t most = 0;
+    for (int32_t step = -1; step <= n_steps; step++) {
+        size_t bytes = 0;
+        for (size_t i = 0; i < n; i++)
+            if (buffers[i].first <= step && step <= buffers[i].last)
+                bytes += buffers[i].size_bytes;
+        most = MIENI_MAX(most, bytes);
     }
-    return sum;
+    return most;
 }
 
 static void random_cases(void **state)
@@ -58,21 +53,18 @@ static void random_cases(void **state)
         size_t n = 1 + mieni_rng_below(&seed, round % 3 ? 12 : 120);
         size_t alignment = (size_t)1 << mieni_rng_below(&seed, 8);
         int32_t n_steps = 1 + (int32_t)mieni_rng_below(&seed, 40);
-        int32_t n_groups = 1 + (int32_t)mieni_rng_below(&seed, 4);
         for (size_t i = 0; i < n; i++) {
             int32_t first = (int32_t)mieni_rng_below(&seed, (uint32_t)n_steps + 1) - 1;
             int32_t length = (int32_t)mieni_rng_below(&seed, 6);
             uint32_t limit = mieni_rng_below(&seed, 5) ? 5000 : 2;
-            buffers[i] =
-                (MieniBuffer){.size_bytes = mieni_rng_below(&seed, limit),
-                              .first = first,
-                              .last = MIENI_MIN(first + length, n_steps),
-                              .group = (int32_t)mieni_rng_below(&seed, (uint32_t)n_groups)};
+            buffers[i] = (MieniBuffer){.size_bytes = mieni_rng_below(&seed, limit),
+                                       .first = first,
+                                       .last = MIENI_MIN(first + length, n_steps)};
         }
         size_t total = mieni_memory_plan(buffers, n, alignment);
         check(buffers, n, alignment, total);
         assert_true(total <= rounded_sum(buffers, n, alignment));
-        assert_true(total >= busiest(buffers, n, n_groups, n_steps));
+        assert_true(total >= busiest(buffers, n, n_steps));
     }
 }
 
@@ -101,9 +93,6 @@ static void memory_is_used_again(void **state)
     assert_int_equal(buffers[1].offset, 64);
     assert_int_equal(buffers[2].offset, 0);
     assert_int_equal(buffers[3].offset, 128);
-    /* Not across groups. */
-    buffers[2].group = 1;
-    assert_int_equal(mieni_memory_plan(buffers, 4, 64), 64 + 64 + 128 + 60);
     assert_int_equal(mieni_memory_plan(NULL, 0, 64), 0);
 }
 

@@ -7,10 +7,19 @@
 #include "base/arena.h"
 #include "base/threads.h"
 
+/* What one thread computes in. */
+typedef struct CpuWorkspace {
+    float *activations;
+    float *scratch;
+} CpuWorkspace;
+
 struct MieniDevice {
     MieniKernels kernels;
     MieniPool *pool;
     const MieniLog *log;
+    /* Plans run one at a time, so all of them compute in the same memory. */
+    size_t activation_floats, scratch_floats; /* that every workspace has room for */
+    CpuWorkspace *workspaces;                 /* one a thread */
 };
 
 /* Where a tensor lies in a workspace. */
@@ -28,12 +37,6 @@ typedef struct CpuStep {
     int32_t row_unit; /* pieces come in multiples of this */
 } CpuStep;
 
-/* What one thread computes in. */
-typedef struct CpuWorkspace {
-    float *activations;
-    float *scratch;
-} CpuWorkspace;
-
 struct MieniDevicePlan {
     MieniDevice *device;
     MieniArena *arena; /* names and small tables */
@@ -44,14 +47,14 @@ struct MieniDevicePlan {
     int32_t input; /* tensor */
     int32_t n_outputs;
     int32_t outputs[MIENI_OP_MAX_INPUTS];
-    size_t activation_floats;
-    size_t scratch_floats;
-    int32_t n_workspaces; /* one a thread */
-    CpuWorkspace *workspaces;
+    size_t activation_floats, scratch_floats;
 };
 
 /* Gives every tensor of the plan its strides and its place; sets activation_floats. */
 MienStatus mieni_cpu_layout(MieniDevicePlan *device_plan, const MieniPlan *plan, MienError *error);
+
+/* Makes the workspaces large enough; after a failure they still hold what they did. */
+bool mieni_cpu_reserve(MieniDevice *device, size_t activation_floats, size_t scratch_floats);
 
 MienStatus mieni_cpu_plan_create(MieniDevice *device, const MieniPlan *plan, MieniDevicePlan **out,
                                  MienError *error);

@@ -42,10 +42,40 @@ static void device_describe(int32_t index, MienDeviceInfo *info)
     info->software = info->integrated = info->built = info->usable = true;
 }
 
+static bool grow(float **block, size_t floats)
+{
+    float *larger = mieni_alloc_aligned(floats * sizeof(float));
+    if (!larger)
+        return false;
+    mieni_free(*block);
+    *block = larger;
+    return true;
+}
+
+bool mieni_cpu_reserve(MieniDevice *device, size_t activation_floats, size_t scratch_floats)
+{
+    bool activations = activation_floats > device->activation_floats;
+    bool scratch = scratch_floats > device->scratch_floats;
+    for (int32_t i = 0; i < mieni_pool_n_threads(device->pool); i++) {
+        CpuWorkspace *workspace = &device->workspaces[i];
+        if ((activations && !grow(&workspace->activations, activation_floats)) ||
+            (scratch && !grow(&workspace->scratch, scratch_floats)))
+            return false;
+    }
+    device->activation_floats = MIENI_MAX(device->activation_floats, activation_floats);
+    device->scratch_floats = MIENI_MAX(device->scratch_floats, scratch_floats);
+    return true;
+}
+
 static void device_close(MieniDevice *device)
 {
     if (!device)
         return;
+    for (int32_t i = 0; device->workspaces && i < mieni_pool_n_threads(device->pool); i++) {
+        mieni_free(device->workspaces[i].activations);
+        mieni_free(device->workspaces[i].scratch);
+    }
+    mieni_free(device->workspaces);
     mieni_pool_destroy(device->pool);
     mieni_free(device);
 }
@@ -67,6 +97,11 @@ static MienStatus device_open(int32_t index, const MieniDeviceOptions *options, 
         device_close(device);
         return mieni_fail(error, MIEN_E_NOMEM, "out-of-memory", "cannot start %d threads",
                           (int)options->threads);
+    }
+    device->workspaces = mieni_alloc((size_t)options->threads, sizeof(*device->workspaces));
+    if (!device->workspaces) {
+        device_close(device);
+        return mieni_fail_nomem(error);
     }
     mieni_log(device->log, MIEN_LOG_INFO, "cpu", "kernels: %s, threads: %d", device->kernels.isa,
               (int)options->threads);

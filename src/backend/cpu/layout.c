@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where tensors lie. Planes inside the network have their channels padded to whole vectors and a
- * border of zeros, so that kernels have no edge cases. Borders are zeroed once, when the workspace
- * is made: only planes of the same geometry share memory, and nobody writes a border.
+ * border of zeros, so that kernels have no edge cases. Whoever fills a plane zeroes its border too:
+ * other planes have had the memory before.
  */
 #include "backend/cpu/cpu.h"
 #include "graph/memory.h"
@@ -37,32 +37,12 @@ static size_t plane_bytes(const MieniPlane *plane)
     return mieni_round_up(floats * sizeof(float), MIENI_ALIGNMENT);
 }
 
-static bool same_geometry(const MieniPlane *a, const MieniPlane *b)
-{
-    return a->height == b->height && a->width == b->width && a->border == b->border &&
-           a->pixel_stride == b->pixel_stride;
-}
-
-/* Planes without a border share group 0; the others have a group for each geometry. */
-static int32_t find_group(const MieniDevicePlan *device_plan, const MieniBuffer *buffers,
-                          int32_t index, int32_t *n_groups)
-{
-    const MieniPlane *plane = &device_plan->tensors[index].plane;
-    if (plane->border == 0)
-        return 0;
-    for (int32_t i = 0; i < index; i++)
-        if (buffers[i].group > 0 && same_geometry(plane, &device_plan->tensors[i].plane))
-            return buffers[i].group;
-    return (*n_groups)++;
-}
-
 MienStatus mieni_cpu_layout(MieniDevicePlan *device_plan, const MieniPlan *plan, MienError *error)
 {
     size_t n = (size_t)plan->n_tensors;
     MieniBuffer *buffers = mieni_alloc(n, sizeof(*buffers));
     if (!buffers)
         return mieni_fail_nomem(error);
-    int32_t n_groups = 1;
     for (int32_t i = 0; i < plan->n_tensors; i++) {
         const MieniTensor *tensor = &plan->tensors[i];
         set_plane(&device_plan->tensors[i], tensor, i == plan->input);
@@ -71,7 +51,6 @@ MienStatus mieni_cpu_layout(MieniDevicePlan *device_plan, const MieniPlan *plan,
         /* A part lies in its whole and needs no memory of its own. */
         if (tensor->parent < 0)
             buffers[i].size_bytes = plane_bytes(&device_plan->tensors[i].plane);
-        buffers[i].group = find_group(device_plan, buffers, i, &n_groups);
     }
     size_t total = mieni_memory_plan(buffers, n, MIENI_ALIGNMENT);
     for (int32_t i = 0; i < plan->n_tensors; i++) {

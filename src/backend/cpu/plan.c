@@ -98,22 +98,6 @@ static bool prepare_step(MieniDevicePlan *plan, CpuStep *step, const MieniPlan *
     return true;
 }
 
-static bool make_workspaces(MieniDevicePlan *plan)
-{
-    plan->n_workspaces = mieni_pool_n_threads(plan->device->pool);
-    plan->workspaces = mieni_alloc((size_t)plan->n_workspaces, sizeof(*plan->workspaces));
-    if (!plan->workspaces)
-        return false;
-    for (int32_t i = 0; i < plan->n_workspaces; i++) {
-        CpuWorkspace *workspace = &plan->workspaces[i];
-        workspace->activations = mieni_alloc_aligned(plan->activation_floats * sizeof(float));
-        workspace->scratch = mieni_alloc_aligned(plan->scratch_floats * sizeof(float));
-        if (!workspace->activations || !workspace->scratch)
-            return false;
-    }
-    return true;
-}
-
 MienStatus mieni_cpu_plan_create(MieniDevice *device, const MieniPlan *from, MieniDevicePlan **out,
                                  MienError *error)
 {
@@ -138,7 +122,8 @@ MienStatus mieni_cpu_plan_create(MieniDevice *device, const MieniPlan *from, Mie
     for (int32_t i = 0; i < from->n_ops && status == MIEN_OK; i++)
         if (!prepare_step(plan, &plan->steps[i], from, &from->ops[i]))
             status = mieni_fail_nomem(error);
-    if (status == MIEN_OK && !make_workspaces(plan))
+    if (status == MIEN_OK &&
+        !mieni_cpu_reserve(device, plan->activation_floats, plan->scratch_floats))
         status = mieni_fail_nomem(error);
     if (status != MIEN_OK) {
         mieni_cpu_plan_destroy(plan);
@@ -152,13 +137,8 @@ void mieni_cpu_plan_destroy(MieniDevicePlan *plan)
 {
     if (!plan)
         return;
-    for (int32_t i = 0; i < plan->n_workspaces && plan->workspaces; i++) {
-        mieni_free(plan->workspaces[i].activations);
-        mieni_free(plan->workspaces[i].scratch);
-    }
     for (int32_t i = 0; i < plan->n_steps && plan->steps; i++)
         mieni_free(plan->steps[i].packed);
-    mieni_free(plan->workspaces);
     mieni_free(plan->steps);
     mieni_free(plan->tensors);
     mieni_arena_destroy(plan->arena);

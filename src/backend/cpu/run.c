@@ -156,15 +156,36 @@ static void read_input(const Run *run, int32_t row_begin, int32_t row_end)
     }
 }
 
+/* Zeroes what lies around the rows of a plane that has a border. From the end of a row to the start
+ * of the next it is one piece. */
+static void zero_border(const MieniPlane *plane, int32_t row_begin, int32_t row_end)
+{
+    if (plane->border == 0)
+        return;
+    size_t beside = (size_t)(plane->border * plane->pixel_stride);
+    size_t beyond = beside + (size_t)(plane->border * plane->row_stride); /* first or last row */
+    if (row_begin == 0)
+        memset(plane->data - beyond, 0, beyond * sizeof(float));
+    for (int32_t y = row_begin; y < row_end; y++)
+        memset(mieni_plane_at(plane, y, plane->width), 0,
+               (y + 1 < plane->height ? 2 * beside : beyond) * sizeof(float));
+}
+
 static void run_piece(void *user, int32_t index, int32_t thread)
 {
     const Run *run = user;
     int32_t begin = index * run->rows_per_piece;
     int32_t end = MIENI_MIN(begin + run->rows_per_piece, run->n_rows);
     if (run->step)
-        run_rows(run, run->plan->workspaces[thread].scratch, begin, end);
+        run_rows(run, run->plan->device->workspaces[thread].scratch, begin, end);
     else
         read_input(run, begin, end);
+    int32_t filled = run->step ? run->step->op.output : run->plan->input;
+    if (filled < 0)
+        return;
+    MieniPlane plane = plane_of(run, filled);
+    bool by_rows = run->n_rows == plane.height;
+    zero_border(&plane, by_rows ? begin : 0, by_rows ? end : plane.height);
 }
 
 static void write_outputs(const Run *run)
@@ -186,7 +207,7 @@ static void run_step(Run *run, int32_t n_rows, int32_t unit, int32_t thread, boo
         run_piece(run, 0, thread);
         return;
     }
-    int32_t n_pieces = run->plan->n_workspaces * PIECES_PER_THREAD;
+    int32_t n_pieces = mieni_pool_n_threads(run->plan->device->pool) * PIECES_PER_THREAD;
     int32_t rows = (n_rows + n_pieces - 1) / n_pieces;
     run->rows_per_piece = (rows + unit - 1) / unit * unit;
     n_pieces = (n_rows + run->rows_per_piece - 1) / run->rows_per_piece;
@@ -205,7 +226,7 @@ static double now_ms(void)
 static void run_job(MieniDevicePlan *plan, MieniJob *job, int32_t thread, bool share,
                     double *best_ms)
 {
-    Run run = {.plan = plan, .job = job, .workspace = &plan->workspaces[thread]};
+    Run run = {.plan = plan, .job = job, .workspace = &plan->device->workspaces[thread]};
     if (job->input)
         run_step(&run, plan->tensors[plan->input].plane.height, 1, thread, share);
     for (int32_t i = 0; i < plan->n_steps; i++) {
@@ -233,7 +254,7 @@ static void run_one_of_batch(void *user, int32_t index, int32_t thread)
 static void run_alone(MieniDevicePlan *plan, MieniJob *job, double *best_ms)
 {
     mieni_pool_begin(plan->device->pool);
-    run_job(plan, job, 0, plan->n_workspaces > 1, best_ms);
+    run_job(plan, job, 0, mieni_pool_n_threads(plan->device->pool) > 1, best_ms);
     mieni_pool_end(plan->device->pool);
 }
 

@@ -21,14 +21,20 @@ typedef struct Bed {
 
 static const MieniLog silent = {0};
 
-static Bed open_bed(const char *file, int32_t threads, uint64_t cpu_mask)
+static MieniDevice *open_device(int32_t threads, uint64_t cpu_mask)
 {
-    Bed bed = {0};
-    MienError error;
+    MieniDevice *device;
     MieniDeviceOptions options = {.threads = threads, .cpu_mask = cpu_mask, .log = &silent};
+    assert_int_equal(mieni_backend_cpu.open(0, &options, &device, NULL), MIEN_OK);
+    return device;
+}
+
+static Bed make_bed(const char *file, MieniDevice *device)
+{
+    Bed bed = {.device = device};
+    MienError error;
     if (mieni_plan_create(fixture_model(file)->networks[0].graph, &bed.plan, &error) != MIEN_OK ||
-        mieni_backend_cpu.open(0, &options, &bed.device, &error) != MIEN_OK ||
-        mieni_backend_cpu.plan_create(bed.device, bed.plan, &bed.device_plan, &error) != MIEN_OK)
+        mieni_backend_cpu.plan_create(device, bed.plan, &bed.device_plan, &error) != MIEN_OK)
         fail_msg("%s", error.text);
     const MieniTensor *in = &bed.plan->tensors[bed.plan->input];
     bed.n_in = (size_t)in->height * (size_t)in->width * (size_t)in->channels;
@@ -39,11 +45,21 @@ static Bed open_bed(const char *file, int32_t threads, uint64_t cpu_mask)
     return bed;
 }
 
-static void close_bed(Bed *bed)
+static Bed open_bed(const char *file, int32_t threads, uint64_t cpu_mask)
+{
+    return make_bed(file, open_device(threads, cpu_mask));
+}
+
+static void free_bed(Bed *bed)
 {
     mieni_backend_cpu.plan_destroy(bed->device_plan);
-    mieni_backend_cpu.close(bed->device);
     mieni_plan_destroy(bed->plan);
+}
+
+static void close_bed(Bed *bed)
+{
+    free_bed(bed);
+    mieni_backend_cpu.close(bed->device);
 }
 
 static float *make_floats(size_t n)
@@ -133,6 +149,62 @@ static void meshes_do_not_depend_on_threads(void **state)
     check_network(ATTENTION, MIEN_CPU_ALL);
 }
 
+/* Networks of one device compute in the same memory, one after the other. */
+static void networks_leave_each_other_alone(void **state)
+{
+    (void)state;
+    static const char *const files[] = {SHORT_RANGE, ATTENTION, MESH, FULL_RANGE};
+    enum { N_BEDS = MIENI_COUNT_OF(files) };
+    MieniDevice *device = open_device(2, MIEN_CPU_ALL);
+    Bed beds[N_BEDS];
+    for (size_t i = 0; i < N_BEDS; i++)
+        beds[i] = make_bed(files[i], device);
+    for (size_t i = 0; i < N_BEDS; i++) {
+        Bed alone = open_bed(files[i], 1, MIEN_CPU_ALL);
+        float *inputs = make_inputs(&alone);
+        float *want = make_floats(alone.n_out), *got = make_floats(alone.n_out);
+        run(&alone, 1, inputs, want);
+        for (size_t k = 0; k < N_BEDS; k++) {
+            float *bad = make_floats(beds[k].n_in), *of_bad = make_floats(beds[k].n_out);
+            for (size_t j = 0; j < beds[k].n_in; j++)
+                bad[j] = NAN;
+            run(&beds[k], 1, bad, of_bad);
+            run(&beds[i], 1, inputs, got);
+            assert_same_floats(files[i], got, want, alone.n_out);
+            free(of_bad);
+            free(bad);
+        }
+        free(inputs);
+        free(want);
+        free(got);
+        close_bed(&alone);
+    }
+    for (size_t i = 0; i < N_BEDS; i++)
+        free_bed(&beds[i]);
+    mieni_backend_cpu.close(device);
+}
+
+/* Bytes that are asked for to make a plan on a device. */
+static uint64_t bytes_for(const char *file, MieniDevice *device)
+{
+    uint64_t before = mieni_alloc_bytes();
+    Bed bed = make_bed(file, device);
+    uint64_t bytes = mieni_alloc_bytes() - before;
+    free_bed(&bed);
+    return bytes;
+}
+
+static void networks_share_memory(void **state)
+{
+    (void)state;
+    MieniDevice *device = open_device(1, MIEN_CPU_ALL);
+    fixture_model(MESH);
+    uint64_t first = bytes_for(MESH, device), second = bytes_for(MESH, device);
+    const uint64_t activations = 1500000;
+    assert_true(second + activations < first);
+    mieni_backend_cpu.close(device);
+}
+
 /* Outputs that nobody wants are not written. */
 static void outputs_may_be_left_out(void **state)
 {
@@ -206,6 +278,8 @@ int main(void)
         cmocka_unit_test(activations_have_a_limit),
         cmocka_unit_test(detectors_do_not_depend_on_threads),
         cmocka_unit_test(meshes_do_not_depend_on_threads),
+        cmocka_unit_test(networks_leave_each_other_alone),
+        cmocka_unit_test(networks_share_memory),
         cmocka_unit_test(outputs_may_be_left_out),
         cmocka_unit_test(isa_follows_the_mask),
     };
