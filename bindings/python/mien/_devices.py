@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can compute here, and why the rest cannot."""
 import ctypes
-from typing import Any, Dict, List, NamedTuple
 
 from . import _abi
 from ._library import check, failure, library
+from ._typing import Any, Dict, List, NamedTuple
 
 Device = NamedTuple("Device", [
     ("id", str), ("name", str), ("uuid", str), ("pci", str), ("driver", str), ("api", str),

@@ -6,10 +6,10 @@ import os
 import sys
 import threading
 import weakref
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, overload
 
 from . import _abi
 from ._library import check, failure, library
+from ._typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, overload
 from .image import Image, integer, lookup
 from .model import Model
 from .result import Result

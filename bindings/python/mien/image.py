@@ -2,9 +2,9 @@
 """Pictures in the caller's memory, described for the library without a copy."""
 import ctypes
 import operator
-from typing import Any, Optional
 
 from . import _abi
+from ._typing import Any, Optional
 
 TYPE_CHECKING = False  # checkers of types take it for True
 if TYPE_CHECKING:

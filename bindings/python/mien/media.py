@@ -6,10 +6,10 @@ name its folder with LD_LIBRARY_PATH.
 """
 import ctypes
 import os
-from typing import Any, Iterator, NamedTuple, Optional
 
 from . import _abi
 from ._library import Library, check, failure
+from ._typing import Any, Iterator, NamedTuple, Optional
 from .image import Image
 
 TYPE_CHECKING = False  # checkers of types take it for True

@@ -2,10 +2,10 @@
 """Model files: found like the command line tool finds them, loaded once, shared by engines."""
 import ctypes
 import os
-from typing import Any, List, NamedTuple, Optional, Union
 
 from . import _abi
 from ._library import MienError, check, library
+from ._typing import Any, List, NamedTuple, Optional, Union
 
 CatalogEntry = NamedTuple("CatalogEntry", [
     ("name", str), ("file", str), ("size_bytes", int), ("sha256", str), ("licence", str),

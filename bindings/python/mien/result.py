@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was found in a picture, as arrays."""
 import ctypes
-from typing import Any, Callable, Dict, List, Optional
 
 from . import _abi
 from ._library import failure, library
+from ._typing import Any, Callable, Dict, List, Optional
 
 TYPE_CHECKING = False  # checkers of types take it for True
 if TYPE_CHECKING:
