@@ -6,8 +6,6 @@
 
 #include "backend/cuda/kernels/half.h"
 
-DEVICE_TABLE float ones[2] = {1, 1};
-
 extern float sim_host_memory[1];
 float sim_host_memory[1];
 
@@ -31,7 +29,7 @@ KERNEL(turn, CheckArgs)
         barrier();
     if (args.fault == BLOCKS_MEET)
         args.data[thread] = 1;
-    args.data[block + thread] = shared[n - 1 - thread] * ones[thread % 2];
+    args.data[block + thread] = shared[n - 1 - thread];
     if (args.fault == LATE_READ)
         args.data[block + thread] += args.data[block + (thread + 1) % n];
 }

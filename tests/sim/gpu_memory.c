@@ -44,11 +44,6 @@ static struct {
 static size_t n_blocks, n_used;
 static uint64_t cluster_blocks = 1; /* of the running launch */
 
-/* Tables of constants: the linker knows where their section begins and ends. */
-extern const char tables_begin[] __asm__("__start_sim_tables")
-    __attribute__((visibility("hidden")));
-extern const char tables_end[] __asm__("__stop_sim_tables") __attribute__((visibility("hidden")));
-
 static void *reserve(size_t bytes)
 {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -234,8 +229,6 @@ const char *sim_memory_access(uintptr_t address, size_t bytes, int is_write,
     at = address - (uintptr_t)shared.bytes;
     if (at < shared.size)
         return access_region(&shared, at, bytes, is_write, thread);
-    if (!is_write && address >= (uintptr_t)tables_begin && address < (uintptr_t)tables_end)
-        return NULL;
     return "is no memory of the device";
 }
 

@@ -14,7 +14,6 @@
 
 #define DEVICE static inline
 #define DEVICE_CALL static inline
-#define DEVICE_TABLE static const __attribute__((section("sim_tables")))
 #define UNROLL
 
 /* Each is built twice: with a call for every access to memory, and without, for speed. Those whose

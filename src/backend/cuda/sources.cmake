@@ -63,7 +63,7 @@ foreach(level ${MIEN_CUDA_LEVELS})
             COMMAND ${MIEN_CUDA_FOUND} ${MIEN_CUDA_CLANG_FLAGS} --cuda-feature=+ptx${ptx_version}
                     --cuda-gpu-arch=sm_${capability} -I${PROJECT_SOURCE_DIR}/src -S ${cuda}/kernels/${kernel}.cu
                     -o ${folder}/${kernel}.ptx
-            DEPENDS ${cuda}/kernels/${kernel}.cu ${cuda_headers} ${PROJECT_SOURCE_DIR}/src/base/trig_series.inc VERBATIM)
+            DEPENDS ${cuda}/kernels/${kernel}.cu ${cuda_headers} ${PROJECT_SOURCE_DIR}/src/base/trigf_series.inc VERBATIM)
         list(APPEND outputs ${folder}/${kernel}.ptx)
     endforeach()
     add_custom_command(OUTPUT ${folder}.c

@@ -139,10 +139,9 @@ static void meshes_equal_the_cpu(void **state)
     (void)state;
     sim_need_cuda();
     check_network(MESH, 0, 0, 1, true, true);
-    /* With clusters of blocks, which have most of its layers. Its angles are rounded from double
-     * here, and computed in float there. */
+    /* With clusters of blocks, which have most of its layers. */
     setenv("MIEN_SIM_CC", "9.0", 1);
-    check_network(ATTENTION, 0, 0, 1, false, true);
+    check_network(ATTENTION, 0, 0, 1, true, true);
     unsetenv("MIEN_SIM_CC");
 }
 

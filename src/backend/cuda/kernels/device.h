@@ -20,7 +20,6 @@
 #define __global__ __attribute__((global))
 #define __device__ __attribute__((device))
 #define __shared__ __attribute__((shared))
-#define __constant__ __attribute__((constant))
 #define __launch_bounds__(n) __attribute__((launch_bounds(n)))
 typedef __UINT16_TYPE__ uint16_t;
 typedef __INT32_TYPE__ int32_t;
@@ -48,7 +47,6 @@ typedef __UINT64_TYPE__ uint64_t;
     DEVICE void mien_body_##name(const type &args)
 #define DEVICE static __device__ inline __attribute__((always_inline))
 #define DEVICE_CALL static __device__ __attribute__((noinline)) /* what is rare and long */
-#define DEVICE_TABLE static __constant__ const
 
 #ifdef __CUDACC__
 DEVICE int32_t thread_index(void)

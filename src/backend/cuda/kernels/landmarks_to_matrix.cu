@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * landmarks_to_matrix of kernels.h; equals ref/landmarks_to_matrix.c: the angle is computed in
- * double by the same series as there. One thread a face: a few hundred operations between two large
+ * landmarks_to_matrix of kernels.h; equals ref/landmarks_to_matrix.c, bit for bit: the angle comes
+ * from the same series as there. One thread a face: a few hundred operations between two large
  * layers. Grid: y = face.
  */
 #include "backend/cuda/kernels/device.h"
 
 #define MIENI_TRIG_FUNCTION DEVICE
 #define MIENI_TRIG_STATIC DEVICE
-#define MIENI_TRIG_TABLE DEVICE_TABLE
-#define MIENI_TRIG_NAN __builtin_nan("")
-#include "base/trig_series.inc"
+#define MIENI_TRIG_NAN __builtin_nanf("")
+#include "base/trigf_series.inc"
 
 /* Bounds of the points of the subset, turned. */
 typedef struct Bounds {
@@ -43,16 +42,13 @@ KERNEL(landmarks_to_matrix, CudaMatrixArgs)
     float scale = args.input_scale, width = (float)args.out_width, height = (float)args.out_height;
     float half_width = width / 2.0f, half_height = height / 2.0f;
     float dx, dy, turn, s, c, middle_x, middle_y, centre_x, centre_y, sx, sy;
-    double sine, cosine;
     Bounds bounds;
     if (thread_index() > 0)
         return;
     dx = right[0] * scale - left[0] * scale;
     dy = right[1] * scale - left[1] * scale;
-    turn = args.target_radians - (float)mieni_atan2((double)dy, (double)dx);
-    mieni_sincos((double)turn, &sine, &cosine);
-    s = (float)sine;
-    c = (float)cosine;
+    turn = args.target_radians - mieni_atan2f(dy, dx);
+    mieni_sincosf(turn, &s, &c);
     bounds = bounds_of(&args, landmarks, s, c);
     middle_x = (bounds.max_x + bounds.min_x) / 2.0f;
     middle_y = (bounds.max_y + bounds.min_y) / 2.0f;
