@@ -39,8 +39,7 @@ DEVICE void depthwise_part(const CudaConvArgs *args, const void *weights, int32_
         Float4 value = zero4();
         if (first + row < n_rows) {
             Place place = place_of_row(args, first + row);
-            value = halves ? widen4(depthwise_half4(args, (const Half *)weights, place, channel))
-                           : depthwise4(args, (const float *)weights, place, channel);
+            value = floats_of(depthwise4(args, weights, place, channel, halves), halves);
         }
         put_middle(args, middle, row, channel, value);
     }
@@ -55,24 +54,15 @@ DEVICE void depthwise_runs(const CudaConvArgs *args, const void *weights, int32_
     for (item = thread_index(); item < args->rows_a_block / 4 * groups;
          item += MIENI_BLOCK_THREADS) {
         int32_t row = item / groups * 4, channel = item % groups * 4;
-        Place place = place_of_row(args, first + row);
-        Float4 sums[4];
-        if (first + row >= n_rows) {
-            UNROLL
-            for (i = 0; i < 4; i++)
-                sums[i] = zero4();
-        } else if (halves) {
-            Half4 half_sums[4];
-            depthwise_half_run4(args, (const Half *)weights, place, channel, stride, half_sums);
-            UNROLL
-            for (i = 0; i < 4; i++)
-                sums[i] = widen4(half_sums[i]);
-        } else {
-            depthwise_run4(args, (const float *)weights, place, channel, stride, sums);
-        }
+        int32_t is_there = first + row < n_rows;
+        Lanes sums[4];
+        if (is_there)
+            depthwise_run4(args, weights, place_of_row(args, first + row), channel, stride, halves,
+                           sums);
         UNROLL
         for (i = 0; i < 4; i++)
-            put_middle(args, middle, row + i, channel, sums[i]);
+            put_middle(args, middle, row + i, channel,
+                       is_there ? floats_of(sums[i], halves) : zero4());
     }
 }
 

@@ -147,14 +147,4 @@ DEVICE Float4 fused4(float x, Float4 weights, Float4 sum)
     return sum;
 }
 
-/* One tap of a depthwise: channels do not mix. */
-DEVICE Float4 tap4(Float4 x, Float4 weights, Float4 sum)
-{
-    sum.x = fused(x.x, weights.x, sum.x);
-    sum.y = fused(x.y, weights.y, sum.y);
-    sum.z = fused(x.z, weights.z, sum.z);
-    sum.w = fused(x.w, weights.w, sum.w);
-    return sum;
-}
-
 #endif

@@ -14,5 +14,5 @@ KERNEL(depthwise, CudaConvArgs)
     Place place = place_of_row(&args, row);
     if (row < n_rows_of(&args))
         finish4(&args, args.weights + (taps + 1) * lanes,
-                depthwise4(&args, args.weights, place, channel), place, channel, 0);
+                depthwise4(&args, args.weights, place, channel, 0).floats, place, channel, 0);
 }

@@ -7,27 +7,55 @@
 #include "backend/cuda/kernels/convlike.h"
 
 /*
- * The depthwise part at an output pixel, channels channel .. channel + 3, on top of its bias. Taps
- * follow column by column, as kernels.h asks. `weights` are [taps][lanes], the bias [lanes].
+ * Four channels on their way through a depthwise part: floats, or halves, of which sums are halves,
+ * too, two at a time. `halves` is a constant wherever these are inlined: which of both is used.
  */
-DEVICE Float4 depthwise4(const CudaConvArgs *args, const float *weights, Place place,
-                         int32_t channel)
+typedef struct Lanes {
+    Float4 floats;
+    Half4 halves;
+} Lanes;
+
+/* From a row of weights. */
+DEVICE Lanes weight_lanes(const void *weights, int32_t at, int32_t halves)
 {
-    const CudaPlane *in = &args->in;
-    int32_t lanes = round_up4(in->channels), kx, ky;
-    int32_t taps = args->kernel_height * args->kernel_width;
-    int32_t top = place.index / args->out.width * args->stride - args->pad_top;
-    int32_t left = place.index % args->out.width * args->stride - args->pad_left;
-    Float4 sum = load4(weights + taps * lanes + channel);
-    for (kx = 0; kx < args->kernel_width; kx++) {
-        for (ky = 0; ky < args->kernel_height; ky++) {
-            int32_t y = top + ky, x = left + kx;
-            if (y >= 0 && y < in->height && x >= 0 && x < in->width)
-                sum = tap4(input4(in, pixel_of(in, place.face, y * in->width + x), channel),
-                           load4(weights + (ky * args->kernel_width + kx) * lanes + channel), sum);
-        }
+    Lanes lanes;
+    if (halves)
+        lanes.halves = load_half4((const Half *)weights + at);
+    else
+        lanes.floats = load4((const float *)weights + at);
+    return lanes;
+}
+
+/* From a pixel of the input. */
+DEVICE Lanes input_lanes(const CudaPlane *in, int32_t face, int32_t index, int32_t channel,
+                         int32_t halves)
+{
+    Lanes lanes;
+    if (halves)
+        lanes.halves = load_half4(half_pixel_of(in, face, index) + channel);
+    else
+        lanes.floats = input4(in, pixel_of(in, face, index), channel);
+    return lanes;
+}
+
+/* One tap: channels do not mix. */
+DEVICE Lanes tap_lanes(Lanes x, Lanes weights, Lanes sum, int32_t halves)
+{
+    if (halves) {
+        sum.halves.xy = fused_pair(x.halves.xy, weights.halves.xy, sum.halves.xy);
+        sum.halves.zw = fused_pair(x.halves.zw, weights.halves.zw, sum.halves.zw);
+    } else {
+        sum.floats.x = fused(x.floats.x, weights.floats.x, sum.floats.x);
+        sum.floats.y = fused(x.floats.y, weights.floats.y, sum.floats.y);
+        sum.floats.z = fused(x.floats.z, weights.floats.z, sum.floats.z);
+        sum.floats.w = fused(x.floats.w, weights.floats.w, sum.floats.w);
     }
     return sum;
+}
+
+DEVICE Float4 floats_of(Lanes lanes, int32_t halves)
+{
+    return halves ? widen4(lanes.halves) : lanes.floats;
 }
 
 /* Halves of a depthwise part with its bias, rounded up so that what follows is aligned. */
@@ -36,27 +64,25 @@ DEVICE int32_t half_depthwise(int32_t taps, int32_t lanes)
     return ((taps + 1) * lanes + 7) & ~7;
 }
 
-/* The same of halves, two at a time, sums included. */
-DEVICE Half4 depthwise_half4(const CudaConvArgs *args, const Half *weights, Place place,
-                             int32_t channel)
+/*
+ * The depthwise part at an output pixel, channels channel .. channel + 3, on top of its bias. Taps
+ * follow column by column, as kernels.h asks. `weights` are [taps][lanes], the bias [lanes].
+ */
+DEVICE Lanes depthwise4(const CudaConvArgs *args, const void *weights, Place place, int32_t channel,
+                        int32_t halves)
 {
     const CudaPlane *in = &args->in;
     int32_t lanes = round_up4(in->channels), kx, ky;
     int32_t taps = args->kernel_height * args->kernel_width;
     int32_t top = place.index / args->out.width * args->stride - args->pad_top;
     int32_t left = place.index % args->out.width * args->stride - args->pad_left;
-    Half4 sum = load_half4(weights + taps * lanes + channel);
+    Lanes sum = weight_lanes(weights, taps * lanes + channel, halves);
     for (kx = 0; kx < args->kernel_width; kx++) {
         for (ky = 0; ky < args->kernel_height; ky++) {
-            int32_t y = top + ky, x = left + kx;
-            if (y >= 0 && y < in->height && x >= 0 && x < in->width) {
-                Half4 value =
-                    load_half4(half_pixel_of(in, place.face, y * in->width + x) + channel);
-                Half4 weight =
-                    load_half4(weights + (ky * args->kernel_width + kx) * lanes + channel);
-                sum.xy = fused_pair(value.xy, weight.xy, sum.xy);
-                sum.zw = fused_pair(value.zw, weight.zw, sum.zw);
-            }
+            int32_t y = top + ky, x = left + kx, tap = ky * args->kernel_width + kx;
+            if (y >= 0 && y < in->height && x >= 0 && x < in->width)
+                sum = tap_lanes(input_lanes(in, place.face, y * in->width + x, channel, halves),
+                                weight_lanes(weights, tap * lanes + channel, halves), sum, halves);
         }
     }
     return sum;
@@ -74,20 +100,20 @@ DEVICE int32_t has_runs(const CudaConvArgs *args)
  * Four neighbouring output pixels: column by column of the input, each of which is read once. A sum
  * gets its taps in the same order as above. `stride` is a constant wherever this is inlined.
  */
-DEVICE void depthwise_run4(const CudaConvArgs *args, const float *weights, Place place,
-                           int32_t channel, int32_t stride, Float4 sums[4])
+DEVICE void depthwise_run4(const CudaConvArgs *args, const void *weights, Place place,
+                           int32_t channel, int32_t stride, int32_t halves, Lanes sums[4])
 {
     const CudaPlane *in = &args->in;
     int32_t lanes = round_up4(in->channels), c, ky, i;
     int32_t top = place.index / args->out.width * stride - args->pad_top;
     int32_t left = place.index % args->out.width * stride - args->pad_left;
-    Float4 taps[9];
+    Lanes taps[9];
     UNROLL
     for (i = 0; i < 9; i++)
-        taps[i] = load4(weights + i * lanes + channel);
+        taps[i] = weight_lanes(weights, i * lanes + channel, halves);
     UNROLL
     for (i = 0; i < 4; i++)
-        sums[i] = load4(weights + 9 * lanes + channel);
+        sums[i] = weight_lanes(weights, 9 * lanes + channel, halves);
     UNROLL
     for (c = 0; c < 3 * stride + 3; c++) {
         int32_t x = left + c;
@@ -96,51 +122,14 @@ DEVICE void depthwise_run4(const CudaConvArgs *args, const float *weights, Place
         UNROLL
         for (ky = 0; ky < 3; ky++) {
             int32_t y = top + ky;
-            Float4 value;
+            Lanes value;
             if (y < 0 || y >= in->height)
                 continue;
-            value = input4(in, pixel_of(in, place.face, y * in->width + x), channel);
+            value = input_lanes(in, place.face, y * in->width + x, channel, halves);
             UNROLL
             for (i = 0; i < 4; i++)
                 if (c - i * stride >= 0 && c - i * stride < 3)
-                    sums[i] = tap4(value, taps[ky * 3 + c - i * stride], sums[i]);
-        }
-    }
-}
-
-DEVICE void depthwise_half_run4(const CudaConvArgs *args, const Half *weights, Place place,
-                                int32_t channel, int32_t stride, Half4 sums[4])
-{
-    const CudaPlane *in = &args->in;
-    int32_t lanes = round_up4(in->channels), c, ky, i;
-    int32_t top = place.index / args->out.width * stride - args->pad_top;
-    int32_t left = place.index % args->out.width * stride - args->pad_left;
-    Half4 taps[9];
-    UNROLL
-    for (i = 0; i < 9; i++)
-        taps[i] = load_half4(weights + i * lanes + channel);
-    UNROLL
-    for (i = 0; i < 4; i++)
-        sums[i] = load_half4(weights + 9 * lanes + channel);
-    UNROLL
-    for (c = 0; c < 3 * stride + 3; c++) {
-        int32_t x = left + c;
-        if (x < 0 || x >= in->width)
-            continue;
-        UNROLL
-        for (ky = 0; ky < 3; ky++) {
-            int32_t y = top + ky;
-            Half4 value;
-            if (y < 0 || y >= in->height)
-                continue;
-            value = load_half4(half_pixel_of(in, place.face, y * in->width + x) + channel);
-            UNROLL
-            for (i = 0; i < 4; i++)
-                if (c - i * stride >= 0 && c - i * stride < 3) {
-                    Half4 tap = taps[ky * 3 + c - i * stride];
-                    sums[i].xy = fused_pair(value.xy, tap.xy, sums[i].xy);
-                    sums[i].zw = fused_pair(value.zw, tap.zw, sums[i].zw);
-                }
+                    sums[i] = tap_lanes(value, taps[ky * 3 + c - i * stride], sums[i], halves);
         }
     }
 }

@@ -14,5 +14,5 @@ KERNEL(depthwise_half, CudaConvArgs)
     Place place = place_of_row(&args, row);
     if (row < n_rows_of(&args))
         finish4(&args, args.weights + lanes,
-                widen4(depthwise_half4(&args, weights, place, channel)), place, channel, 1);
+                widen4(depthwise4(&args, weights, place, channel, 1).halves), place, channel, 1);
 }

@@ -167,7 +167,7 @@ DEVICE void depthwise_rows(const CudaConvArgs *args, const Half *weights, Half *
         int32_t row = item / groups, channel = item % groups * 4;
         Half4 value = zero_half4();
         if (first + row < n_rows && channel < args->in.channels)
-            value = depthwise_half4(args, weights, place_of_row(args, first + row), channel);
+            value = depthwise4(args, weights, place_of_row(args, first + row), channel, 1).halves;
         store_half4(middle + row * shared_row(args) + channel, value);
     }
 }
@@ -180,16 +180,16 @@ DEVICE void depthwise_half_runs(const CudaConvArgs *args, const Half *weights, H
     for (item = thread_index(); item < args->rows_a_block / 4 * groups;
          item += MIENI_BLOCK_THREADS) {
         int32_t row = item / groups * 4, channel = item % groups * 4;
-        Half4 sums[4];
+        Lanes sums[4];
         UNROLL
         for (i = 0; i < 4; i++)
-            sums[i] = zero_half4();
+            sums[i].halves = zero_half4();
         if (first + row < n_rows && channel < args->in.channels)
-            depthwise_half_run4(args, weights, place_of_row(args, first + row), channel, stride,
-                                sums);
+            depthwise_run4(args, weights, place_of_row(args, first + row), channel, stride, 1,
+                           sums);
         UNROLL
         for (i = 0; i < 4; i++)
-            store_half4(middle + (row + i) * shared_row(args) + channel, sums[i]);
+            store_half4(middle + (row + i) * shared_row(args) + channel, sums[i].halves);
     }
 }
 
