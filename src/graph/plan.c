@@ -81,7 +81,7 @@ static int32_t wanted_border(const MieniConvShape *shape)
     return MIENI_MAX(border, MIENI_MAX(bottom, MIENI_MAX(right, 0)));
 }
 
-/* Lifetimes and borders, from the operations. A part keeps its whole alive. */
+/* A part keeps its whole alive. */
 static void touch(MieniPlan *plan, int32_t tensor, int32_t step)
 {
     for (; tensor >= 0; tensor = plan->tensors[tensor].parent) {
@@ -91,7 +91,7 @@ static void touch(MieniPlan *plan, int32_t tensor, int32_t step)
     }
 }
 
-static void find_lifetimes(MieniPlan *plan)
+void mieni_plan_find_lifetimes(MieniPlan *plan, const int32_t *times)
 {
     for (int32_t i = 0; i < plan->n_tensors; i++) {
         plan->tensors[i].first = INT32_MAX;
@@ -99,12 +99,13 @@ static void find_lifetimes(MieniPlan *plan)
     }
     for (int32_t i = 0; i < plan->n_ops; i++) {
         const MieniOp *op = &plan->ops[i];
+        int32_t time = times ? times[i] : i;
         for (int32_t k = 0; k < op->n_inputs; k++)
-            touch(plan, op->inputs[k], i);
+            touch(plan, op->inputs[k], time);
         if (op->residual >= 0)
-            touch(plan, op->residual, i);
+            touch(plan, op->residual, time);
         if (op->output >= 0)
-            touch(plan, op->output, i);
+            touch(plan, op->output, time);
     }
     touch(plan, plan->input, plan->ops[0].kind == MIENI_OP_CROP ? 0 : -1);
     for (int32_t i = 0; i < plan->n_outputs; i++)
@@ -151,7 +152,7 @@ static bool emit(MieniPlan *plan, MieniLowering *lowering)
             plan_tensor(plan, lowering, lowering->values[graph->outputs[i]].same_as);
     if (lowering->status != MIEN_OK || !set_borders(plan, lowering))
         return false;
-    find_lifetimes(plan);
+    mieni_plan_find_lifetimes(plan, NULL);
     if (!own_names(plan)) {
         lowering->status = mieni_fail_nomem(lowering->error);
         return false;
@@ -223,7 +224,7 @@ MienStatus mieni_plan_create(const MieniGraph *graph, MieniPlan **out, MienError
         mieni_plan_destroy(plan);
         return status;
     }
-    find_lifetimes(plan);
+    mieni_plan_find_lifetimes(plan, NULL);
     *out = plan;
     return MIEN_OK;
 }
@@ -239,7 +240,7 @@ MienStatus mieni_plan_add_crop(MieniPlan *plan, MienError *error)
     plan->ops[0] = (MieniOp){
         .kind = MIENI_OP_CROP, .name = input->name, .residual = -1, .output = plan->input};
     plan->n_ops++;
-    find_lifetimes(plan);
+    mieni_plan_find_lifetimes(plan, NULL);
     return MIEN_OK;
 }
 
@@ -277,7 +278,7 @@ MienStatus mieni_plan_add_box_decoder(MieniPlan *plan, const MieniAnchor *anchor
     op->boxes.n_anchors = n_anchors;
     op->boxes.side = side;
     op->boxes.min_score = min_score;
-    find_lifetimes(plan);
+    mieni_plan_find_lifetimes(plan, NULL);
     return MIEN_OK;
 }
 
@@ -307,7 +308,7 @@ MienStatus mieni_plan_add_landmark_decoder(MieniPlan *plan, float side,
     op->landmarks.side = side;
     op->landmarks.refinements = refinements;
     op->landmarks.n_refinements = n_refinements;
-    find_lifetimes(plan);
+    mieni_plan_find_lifetimes(plan, NULL);
     return MIEN_OK;
 }
 

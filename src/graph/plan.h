@@ -116,6 +116,13 @@ MienStatus mieni_plan_add_landmark_decoder(MieniPlan *plan, float side,
                                            const MieniRefinement *refinements,
                                            int32_t n_refinements, MienError *error);
 
+/*
+ * Sets the first and the last of each tensor again, for operations that a back end has put into
+ * another order: to their `times`, which rise from 0 and may be equal for those that run at once;
+ * NULL: each at its number.
+ */
+void mieni_plan_find_lifetimes(MieniPlan *plan, const int32_t *times);
+
 void mieni_plan_destroy(MieniPlan *plan);
 
 /* The report of `mien models inspect`, a line at a time; stops when `write` returns non-zero. */

@@ -4,12 +4,12 @@
 #include "sim/checks_kernel.h"
 #include "support/test.h"
 
-/* Runs two blocks of 32 threads on 64 floats; returns the driver's code. */
-static int run(int32_t fault, float out[64])
+/* Runs two blocks of 32 threads, along x, y or z, on 64 floats; returns the driver's code. */
+static int run(int32_t fault, int axis, float out[64])
 {
     uint64_t memory = sim_memory_alloc(64 * sizeof(float), 0);
     CheckArgs args = {(float *)(uintptr_t)memory, 32, fault};
-    SimGrid grid = {2, 1, 32, 32 * sizeof(float), 1};
+    SimGrid grid = {1 + (axis == 0), 1 + (axis == 1), 1 + (axis == 2), 32, 32 * sizeof(float), 1};
     for (int i = 0; i < 64; i++)
         args.data[i] = (float)i;
     assert_true(sim_memory_check(memory, 64 * sizeof(float), 0, SIM_WRITTEN));
@@ -25,7 +25,7 @@ static void sound_kernel_runs(void **state)
     (void)state;
     float out[64];
     for (int round = 0; round < 6; round++) { /* in several orders */
-        assert_int_equal(run(NONE, out), 0);
+        assert_int_equal(run(NONE, round / 2, out), 0);
         for (int i = 0; i < 64; i++)
             assert_true(out[i] == (float)(i / 32 * 32 + 31 - i % 32));
     }
@@ -37,9 +37,9 @@ static void faults_are_noticed(void **state)
     float out[64];
     for (int32_t fault = BEYOND_END; fault <= LATE_READ; fault++)
         for (int round = 0; round < 3; round++)
-            assert_int_equal(run(fault, out), 700);
-    assert_int_equal(run(LEAVES, out), 719);
-    assert_int_equal(run(NONE, out), 0);
+            assert_int_equal(run(fault, round, out), 700);
+    assert_int_equal(run(LEAVES, 0, out), 719);
+    assert_int_equal(run(NONE, 0, out), 0);
 }
 
 /* Small integers, whose sums are exact. */
@@ -48,7 +48,7 @@ static void warps_multiply(void **state)
     (void)state;
     uint64_t memory = sim_memory_alloc(768 * sizeof(float), 0);
     CheckArgs args = {(float *)(uintptr_t)memory, 0, NONE};
-    SimGrid grid = {1, 1, 32, 0, 1};
+    SimGrid grid = {1, 1, 1, 32, 0, 1};
     for (int i = 0; i < 512; i++)
         args.data[i] = (float)(i * 7 % 23 - 11);
     assert_true(sim_memory_check(memory, 512 * sizeof(float), 0, SIM_WRITTEN));
@@ -76,14 +76,14 @@ static void clusters_meet(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint64_t memory = sim_memory_alloc((8 + 256) * sizeof(float), 0);
         CheckArgs args = {(float *)(uintptr_t)memory, 0, cases[i].fault};
-        SimGrid grid = {8, 1, 32, 0, 4};
+        SimGrid grid = {8, 1, 1, 32, 0, 4};
         assert_int_equal(sim_run(&sim_checked_meet, &args, &grid), cases[i].code);
         for (int k = 0; k < 256 && cases[i].code == 0; k++)
             assert_true(args.data[8 + k] == (k < 128 ? 6 : 22));
         assert_true(sim_memory_free(memory));
     }
     CheckArgs args = {NULL, 0, NONE};
-    SimGrid odd = {6, 1, 32, 0, 4};
+    SimGrid odd = {6, 1, 1, 32, 0, 4};
     assert_int_equal(sim_run(&sim_checked_meet, &args, &odd), 1);
 }
 

@@ -12,7 +12,8 @@ float sim_host_memory[1];
 /* Turns the floats of each block round, through shared memory. */
 KERNEL(turn, CheckArgs)
 {
-    int32_t thread = thread_index(), n = args.n, block = block_x() * n;
+    int32_t thread = thread_index(), n = args.n;
+    int32_t block = (block_x() + block_y() + block_z()) * n;
     float *shared = shared_floats(), value = 0;
     if (args.fault == BEYOND_END)
         value = args.data[2 * n + thread];

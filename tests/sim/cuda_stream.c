@@ -104,11 +104,10 @@ SIM_EXPORT int cuLaunchKernel(const SimKernel *kernel, unsigned gx, unsigned gy,
 {
     int code = sim_enter("cuLaunchKernel");
     (void)extra;
-    if (!code && (!kernel || gz != 1 || by != 1 || bz != 1 ||
-                  kernel->args_bytes > sizeof(((Node *)0)->args)))
+    if (!code && (!kernel || by != 1 || bz != 1 || kernel->args_bytes > sizeof(((Node *)0)->args)))
         code = INVALID_VALUE;
     if (!code) {
-        const SimGrid grid = {gx, gy, bx, shared, 1};
+        const SimGrid grid = {gx, gy, gz, bx, shared, 1};
         launch(kernel, &grid, stream, parameters);
     }
     return sim_leave(code);
@@ -148,12 +147,12 @@ SIM_EXPORT int cuLaunchKernelEx(const Config *config, const SimKernel *kernel, v
         else
             code = INVALID_VALUE;
     }
-    if (!code && (!kernel || config->grid[2] != 1 || config->block[1] != 1 ||
-                  config->block[2] != 1 || cluster == 0 || config->grid[0] % cluster))
+    if (!code && (!kernel || config->block[1] != 1 || config->block[2] != 1 || cluster == 0 ||
+                  config->grid[0] % cluster))
         code = INVALID_VALUE;
     if (!code) {
-        const SimGrid grid = {config->grid[0], config->grid[1], config->block[0], config->shared,
-                              cluster};
+        const SimGrid grid = {config->grid[0],  config->grid[1], config->grid[2],
+                              config->block[0], config->shared,  cluster};
         launch(kernel, &grid, config->stream, parameters);
     }
     return sim_leave(code);

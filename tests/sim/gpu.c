@@ -16,7 +16,7 @@ static struct {
     const SimGrid *grid;
     unsigned char args[SIM_MAX_ARGS];
     SimThread thread;
-    unsigned x, y;
+    unsigned x, y, z;
     unsigned first; /* fiber of the running block; a cluster's blocks follow each other */
     unsigned char states[SIM_MAX_FIBERS];
     unsigned n_members; /* of the warp, who brought their part of a product */
@@ -40,6 +40,11 @@ int32_t sim_block_x(void)
 int32_t sim_block_y(void)
 {
     return (int32_t)run.y;
+}
+
+int32_t sim_block_z(void)
+{
+    return (int32_t)run.z;
 }
 
 float *sim_shared(void)
@@ -79,8 +84,8 @@ void sim_warp_product(SimProduct *mine)
 
 static void report(const char *what)
 {
-    fprintf(stderr, "sim: %s, block %u,%u, thread %u: %s\n", run.kernel->name, run.x, run.y,
-            (unsigned)run.thread.thread, what);
+    fprintf(stderr, "sim: %s, block %u,%u,%u, thread %u: %s\n", run.kernel->name, run.x, run.y,
+            run.z, (unsigned)run.thread.thread, what);
 }
 
 static void start_thread(void)
@@ -175,7 +180,8 @@ static void run_cluster(unsigned block, unsigned n_blocks)
             run.first = which * threads;
             run.thread.block = block + which;
             run.x = run.thread.block % run.grid->x;
-            run.y = run.thread.block / run.grid->x;
+            run.y = run.thread.block / run.grid->x % run.grid->y;
+            run.z = run.thread.block / run.grid->x / run.grid->y;
             run_block();
         }
         if (run.failed)
@@ -195,8 +201,9 @@ int sim_run(const SimKernel *kernel, const void *args, const SimGrid *grid)
 {
     unsigned cluster = grid->cluster ? grid->cluster : 1;
     if (grid->threads < 1 || grid->threads > SIM_MAX_THREADS || grid->shared_bytes > 48 * 1024 ||
-        grid->x < 1 || grid->y < 1 || grid->y > 65535 || kernel->args_bytes > sizeof(run.args) ||
-        cluster > SIM_MAX_CLUSTER || grid->x % cluster || cluster * grid->threads > SIM_MAX_FIBERS)
+        grid->x < 1 || grid->y < 1 || grid->y > 65535 || grid->z < 1 || grid->z > 65535 ||
+        kernel->args_bytes > sizeof(run.args) || cluster > SIM_MAX_CLUSTER || grid->x % cluster ||
+        cluster * grid->threads > SIM_MAX_FIBERS)
         return 1;
     memcpy(run.args, args, kernel->args_bytes);
     run.kernel = kernel;
@@ -204,7 +211,7 @@ int sim_run(const SimKernel *kernel, const void *args, const SimGrid *grid)
     run.failed = 0;
     run.thread.launch++;
     run.thread.cluster = cluster;
-    unsigned n = grid->x * grid->y / cluster;
+    unsigned n = grid->x * grid->y * grid->z / cluster;
     for (unsigned i = 0; i < n && !run.failed; i++)
         run_cluster((run.thread.launch % 2 ? n - 1 - i : i) * cluster, cluster);
     return run.failed;

@@ -24,7 +24,7 @@ typedef struct SimKernel {
 #define SIM_MAX_ARGS 4096
 
 typedef struct SimGrid {
-    unsigned x, y, threads;
+    unsigned x, y, z, threads;
     unsigned shared_bytes;
     unsigned cluster; /* blocks along x that run together; 0 is 1 */
 } SimGrid;
@@ -33,6 +33,7 @@ typedef struct SimGrid {
 int32_t sim_thread_index(void);
 int32_t sim_block_x(void);
 int32_t sim_block_y(void);
+int32_t sim_block_z(void);
 void sim_barrier(void);
 void sim_cluster_barrier(void);
 float *sim_shared(void);

@@ -42,9 +42,21 @@
     const SimKernel SIM_SYMBOL(name) = {"mien_" #name, sizeof(type), sim_start_##name};            \
     static void sim_body_##name(const type args)
 
+#define BRANCH_KERNEL(name, type)                                                                  \
+    typedef struct mien_branches_##name {                                                          \
+        type of[CUDA_MAX_BRANCHES];                                                                \
+    } mien_branches_##name;                                                                        \
+    static void sim_branch_##name(const type args);                                                \
+    KERNEL(name, mien_branches_##name)                                                             \
+    {                                                                                              \
+        sim_branch_##name(args.of[block_z()]);                                                     \
+    }                                                                                              \
+    static void sim_branch_##name(const type args)
+
 #define thread_index sim_thread_index
 #define block_x sim_block_x
 #define block_y sim_block_y
+#define block_z sim_block_z
 #define barrier sim_barrier
 #define cluster_barrier sim_cluster_barrier
 #define shared_floats sim_shared

@@ -89,15 +89,27 @@ typedef struct CudaStep {
     int32_t items; /* work of a face, of which MIENI_CUDA_THREADS are a block; conv-like: see
                       steps.c */
     uint32_t shared_bytes;
+    int32_t rank; /* steps of one rank need nothing from each other */
 } CudaStep;
 
-/* Steps that are one launch for a few faces. */
-typedef struct CudaChain {
-    int32_t first; /* step */
+/* What a kernel reads: its own arguments, those of branches, or those of a chain. */
+typedef union CudaLaunchArgs {
+    CudaArgs one;
+    CudaPlanesArgs planes[CUDA_MAX_BRANCHES];
+    CudaMatrixArgs matrix[CUDA_MAX_BRANCHES];
+    CudaChainArgs chain;
+} CudaLaunchArgs;
+
+/* Steps that are one launch for a few faces: some beside each other (branches), each of which may
+ * be the first of a row of steps (a chain). */
+typedef struct CudaGroup {
+    int32_t first, n_steps; /* of the plan's, rank by rank */
+    int32_t n_branches;
     CudaKernel kernel;
+    int32_t n_blocks; /* of a face and a branch */
     uint32_t shared_bytes;
-    CudaChainArgs args;
-} CudaChain;
+    CudaLaunchArgs args;
+} CudaGroup;
 
 struct MieniDevicePlan {
     MieniDevice *device;
@@ -105,10 +117,11 @@ struct MieniDevicePlan {
     int32_t n_tensors;
     CudaPlane *tensors; /* data is set when there is memory */
     size_t *offsets;    /* of them, floats from the beginning of a face's activations */
+    int32_t *ranks;     /* of operations, in the order of launches (order.c) */
     int32_t n_steps;
     CudaStep *steps;
-    int32_t n_chains;
-    CudaChain *chains; /* by their first step */
+    int32_t n_groups;
+    CudaGroup *groups; /* by their first step */
     bool has_crop, has_boxes, has_landmarks;
     int32_t n_landmarks;
     int32_t n_outputs;
@@ -141,6 +154,11 @@ MienStatus mieni_cuda_download(MieniDevice *device, const CudaBuffer *buffer, si
  * them: one copy. `end` is how many of the jobs it took, at least one. */
 MienStatus mieni_cuda_frames_send(MieniDevice *device, const MieniJob *jobs, size_t n, size_t *end,
                                   MienError *error);
+
+/* order.c. The operations in the order of their launches, and lifetimes to go with it; sets ranks.
+ * Owner of both lists: the device's plan. */
+MienStatus mieni_cuda_order(MieniDevicePlan *plan, const MieniPlan *from, MieniPlan *ordered,
+                            MienError *error);
 
 /* layout.c. Gives every tensor its precision, strides and place; sets activation_floats. */
 MienStatus mieni_cuda_layout(MieniDevicePlan *plan, const MieniPlan *from, MienError *error);
@@ -186,15 +204,15 @@ MienStatus mieni_cuda_peak(MieniDevice *device, double *macs_a_ms, MienError *er
 /* run.c. A launch of a kernel. */
 typedef struct CudaLaunch {
     CudaKernel kernel;
-    int32_t grid_x, grid_y, threads;
+    int32_t grid_x, grid_y, grid_z, threads;
     int32_t cluster; /* blocks that wait for each other; 1: none */
     uint32_t shared_bytes;
 } CudaLaunch;
 CuResult mieni_cuda_launch(const MieniDevice *device, const CudaLaunch *launch, void *args);
 
-/* chain.c. Finds the chains of a plan that has its steps. */
-MienStatus mieni_cuda_make_chains(MieniDevicePlan *plan, MienError *error);
-CuResult mieni_cuda_chain_launch(const MieniDevicePlan *plan, const CudaChain *chain,
+/* groups.c. Finds the groups of a plan that has its steps. */
+MienStatus mieni_cuda_make_groups(MieniDevicePlan *plan, MienError *error);
+CuResult mieni_cuda_group_launch(const MieniDevicePlan *plan, const CudaGroup *group,
                                  int32_t n_faces);
 
 static inline int32_t mieni_cuda_over(int32_t n, int32_t divisor)

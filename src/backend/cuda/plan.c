@@ -166,18 +166,19 @@ static void make_steps(MieniDevicePlan *plan, const MieniPlan *from)
     if (!plan->has_crop) {
         CudaPlane *input = &plan->tensors[from->input];
         CudaPlane arrived = tight_plane(input, &plan->input_buffer, 0, plan->input_floats);
-        mieni_cuda_step_init_copy(&plan->steps[n++], &arrived, input);
+        mieni_cuda_step_init_copy(&plan->steps[n], &arrived, input);
+        plan->steps[n++].rank = from->n_ops; /* in front of all */
     }
     for (int32_t i = 0; i < from->n_ops; i++) {
         CudaStep *step = &plan->steps[n++];
-        *step = (CudaStep){.constants = plan->steps[1 + i].constants};
+        *step = (CudaStep){.constants = plan->steps[1 + i].constants, .rank = plan->ranks[i]};
         mieni_cuda_step_init(plan, step, &from->ops[i]);
     }
     size_t at = 0;
     for (int32_t i = 0; i < plan->n_outputs; i++) {
         const CudaPlane *tensor = &plan->tensors[from->outputs[i]];
         CudaPlane out = tight_plane(tensor, &plan->results, at, plan->result_floats);
-        plan->steps[n] = (CudaStep){.constants = 0};
+        plan->steps[n] = (CudaStep){.rank = -1};
         mieni_cuda_step_init_copy(&plan->steps[n++], tensor, &out);
         at += plan->output_floats[i];
     }
@@ -189,16 +190,19 @@ static MienStatus create(MieniDevicePlan *plan, const MieniPlan *from, MienError
     if (!prepare(plan, from))
         return mieni_fail_nomem(error);
     set_results(plan, from);
-    MienStatus status = mieni_cuda_layout(plan, from, error);
+    MieniPlan ordered;
+    MienStatus status = mieni_cuda_order(plan, from, &ordered, error);
+    if (status == MIEN_OK)
+        status = mieni_cuda_layout(plan, &ordered, error);
     if (status == MIEN_OK)
         status = make_memory(plan, error);
     if (status == MIEN_OK)
-        status = send_constants(plan, from, error);
+        status = send_constants(plan, &ordered, error);
     if (status != MIEN_OK)
         return status;
     place_tensors(plan);
-    make_steps(plan, from);
-    return mieni_cuda_make_chains(plan, error);
+    make_steps(plan, &ordered);
+    return mieni_cuda_make_groups(plan, error);
 }
 
 MienStatus mieni_cuda_plan_create(MieniDevice *device, const MieniPlan *from, MieniDevicePlan **out,

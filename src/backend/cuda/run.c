@@ -10,6 +10,7 @@ CuResult mieni_cuda_launch(const MieniDevice *device, const CudaLaunch *launch, 
     const CudaDriver *cuda = device->cuda;
     CuFunction function = device->kernels[launch->kernel];
     unsigned x = (unsigned)launch->grid_x, y = (unsigned)launch->grid_y;
+    unsigned z = (unsigned)launch->grid_z;
     unsigned threads = (unsigned)launch->threads;
     void *parameters[] = {args};
     CuLaunchAttribute attributes[2];
@@ -20,9 +21,9 @@ CuResult mieni_cuda_launch(const MieniDevice *device, const CudaLaunch *launch, 
     if (device->overlaps)
         attributes[n++] = (CuLaunchAttribute){.id = CU_LAUNCH_OVERLAPS, .value.overlaps = 1};
     if (n == 0)
-        return cuda->launch(function, x, y, 1, threads, 1, 1, launch->shared_bytes, device->stream,
+        return cuda->launch(function, x, y, z, threads, 1, 1, launch->shared_bytes, device->stream,
                             parameters, NULL);
-    const CuLaunchConfig config = {.grid = {x, y, 1},
+    const CuLaunchConfig config = {.grid = {x, y, z},
                                    .block = {threads, 1, 1},
                                    .shared_bytes = launch->shared_bytes,
                                    .stream = device->stream,
@@ -34,11 +35,11 @@ CuResult mieni_cuda_launch(const MieniDevice *device, const CudaLaunch *launch, 
 static CuResult launch_steps(const MieniDevicePlan *plan, int32_t n_faces)
 {
     CuResult code = 0;
-    int32_t chain = 0, n_chains = n_faces <= MIENI_CUDA_MAX_GRAPH_FACES ? plan->n_chains : 0;
+    int32_t group = 0, n_groups = n_faces <= MIENI_CUDA_MAX_GRAPH_FACES ? plan->n_groups : 0;
     for (int32_t i = 0; i < plan->n_steps && code == 0;) {
-        if (chain < n_chains && plan->chains[chain].first == i) {
-            i += plan->chains[chain].args.n_steps;
-            code = mieni_cuda_chain_launch(plan, &plan->chains[chain++], n_faces);
+        if (group < n_groups && plan->groups[group].first == i) {
+            i += plan->groups[group].n_steps;
+            code = mieni_cuda_group_launch(plan, &plan->groups[group++], n_faces);
         } else {
             code = mieni_cuda_step_launch(plan, &plan->steps[i++], n_faces);
         }
@@ -50,8 +51,8 @@ static CuResult launch_steps(const MieniDevicePlan *plan, int32_t n_faces)
 static int32_t count_launches(const MieniDevicePlan *plan, int32_t n_faces)
 {
     int32_t n = plan->n_steps;
-    for (int32_t i = 0; i < plan->n_chains && n_faces <= MIENI_CUDA_MAX_GRAPH_FACES; i++)
-        n -= plan->chains[i].args.n_steps - 1;
+    for (int32_t i = 0; i < plan->n_groups && n_faces <= MIENI_CUDA_MAX_GRAPH_FACES; i++)
+        n -= plan->groups[i].n_steps - 1;
     return n;
 }
 

@@ -3,12 +3,13 @@
 # integers), which needs nothing of NVIDIA's. Without one the back end says that it was built without kernels.
 set(cuda ${CMAKE_CURRENT_LIST_DIR})
 target_sources(mien_objects PRIVATE
-    ${cuda}/chain.c
     ${cuda}/device.c
     ${cuda}/driver.c
     ${cuda}/frames.c
+    ${cuda}/groups.c
     ${cuda}/images.c
     ${cuda}/layout.c
+    ${cuda}/order.c
     ${cuda}/pack.c
     ${cuda}/pack_half.c
     ${cuda}/plan.c

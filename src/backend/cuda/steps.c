@@ -334,7 +334,8 @@ static int32_t cut_conv(const MieniDevicePlan *plan, CudaKernel kernel, int32_t 
 CuResult mieni_cuda_step_launch(const MieniDevicePlan *plan, const CudaStep *step, int32_t n_faces)
 {
     const MieniDevice *device = plan->device;
-    CudaArgs args = step->args;
+    CudaLaunchArgs all = {.one = step->args}; /* as much as a kernel with branches reads */
+    CudaArgs *args = &all.one;
     CudaKernel kernel = step->kernel;
     uint32_t shared_bytes = step->shared_bytes;
     int32_t grid = mieni_cuda_over(step->items, MIENI_CUDA_THREADS), grid_y = n_faces;
@@ -348,23 +349,23 @@ CuResult mieni_cuda_step_launch(const MieniDevicePlan *plan, const CudaStep *ste
     case CUDA_KERNEL_depthwise_half:
     case CUDA_KERNEL_depthwise_pointwise:
     case CUDA_KERNEL_depthwise_pointwise_half:
-        grid = cut_conv(plan, kernel, n_faces, &args.conv, &shared_bytes);
+        grid = cut_conv(plan, kernel, n_faces, &args->conv, &shared_bytes);
         grid_y = 1;
         break;
     case CUDA_KERNEL_fully_connected:
-        grid = mieni_cuda_over((int32_t)mieni_round_up((size_t)args.conv.out.pixel, 4),
+        grid = mieni_cuda_over((int32_t)mieni_round_up((size_t)args->conv.out.pixel, 4),
                                MIENI_CUDA_THREADS);
         shared_bytes = MIENI_CUDA_THREADS * sizeof(float);
         break;
     case CUDA_KERNEL_crop:
-        args.crop.upload = device->frames.buffer.device;
+        args->crop.upload = device->frames.buffer.device;
         break;
     case CUDA_KERNEL_decode_landmarks:
-        args.landmarks.upload = device->frames.buffer.device;
+        args->landmarks.upload = device->frames.buffer.device;
         break;
     default:
         break;
     }
-    const CudaLaunch launch = {kernel, grid, grid_y, MIENI_CUDA_THREADS, 1, shared_bytes};
-    return mieni_cuda_launch(device, &launch, &args);
+    const CudaLaunch launch = {kernel, grid, grid_y, 1, MIENI_CUDA_THREADS, 1, shared_bytes};
+    return mieni_cuda_launch(device, &launch, &all);
 }

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "cpu/flags.h"
 
-enum { N_OPS = 6, MAX_JOBS = 4096, ROUNDS = 6 };
+enum { N_OPS = 6, MAX_OPS = 15, MAX_JOBS = 4096, ROUNDS = 6 };
 
 static const MieniLog silent;
 static uint64_t seed = 5;
@@ -21,12 +21,12 @@ static int32_t between(int32_t low, int32_t high)
     return low + (int32_t)(mieni_rng_next(&seed) % (uint64_t)(high - low + 1));
 }
 
-/* A plan made by hand: each operation reads what the one before it wrote. */
+/* A plan made by hand. */
 typedef struct Net {
     MieniPlan plan;
-    MieniTensor tensors[N_OPS + 1];
-    MieniOp ops[N_OPS];
-    void *blocks[6 * N_OPS];
+    MieniTensor tensors[MAX_OPS + 1]; /* the input, then one of each operation */
+    MieniOp ops[MAX_OPS];
+    void *blocks[6 * MAX_OPS];
     int n_blocks;
     int32_t channels; /* of every output; the kernels are 3x3 then, one with a stride. 0: any */
 } Net;
@@ -57,7 +57,7 @@ static MieniTensor *add_tensor(Net *net, int32_t height, int32_t width, int32_t 
                                     .parent = -1,
                                     .border = 8,
                                     .first = i - 1,
-                                    .last = N_OPS}; /* readers and residuals */
+                                    .last = MAX_OPS}; /* readers and residuals */
     return &net->tensors[i];
 }
 
@@ -81,11 +81,12 @@ static void set_weights(Net *net, MieniOp *op)
         op->weights.slope = random_floats(net, n, -1, 1);
 }
 
-/* Same size, or half of it behind a stride of two; some have a residual. */
-static void add_op(Net *net, MieniOpKind kind)
+/* Same size, or half of it behind a stride of two; some have a residual. Returns the tensor that it
+ * makes from another. */
+static int32_t add_op(Net *net, MieniOpKind kind, int32_t from)
 {
     int32_t index = net->plan.n_ops++;
-    const MieniTensor in = net->tensors[index];
+    const MieniTensor in = net->tensors[from];
     MieniOp *op = &net->ops[index];
     bool all = kind == MIENI_OP_FULLY_CONNECTED, alone = kind == MIENI_OP_POINTWISE;
     int32_t kernel = alone ? 1 : 1 + 2 * between(0, 2), stride = alone || all ? 1 : between(1, 2);
@@ -97,7 +98,7 @@ static void add_op(Net *net, MieniOpKind kind)
     *op = (MieniOp){.kind = kind,
                     .name = "operation",
                     .n_inputs = 1,
-                    .inputs = {index},
+                    .inputs = {from},
                     .residual = -1,
                     .output = index + 1};
     op->shape = (MieniConvShape){
@@ -119,36 +120,74 @@ static void add_op(Net *net, MieniOpKind kind)
     if (!all && in.channels <= op->shape.out_channels && between(0, 2) > 0) {
         op->shape.residual = stride == 1 ? MIENI_RESIDUAL_ADD : MIENI_RESIDUAL_MAXPOOL;
         op->shape.residual_channels = in.channels;
-        op->residual = index;
+        op->residual = from;
     }
     add_tensor(net, op->shape.out_height, op->shape.out_width, op->shape.out_channels);
     set_weights(net, op);
+    return index + 1;
 }
 
-/* `height` 0: any size, any channels. */
+static void begin_net(Net *net, int32_t channels)
+{
+    memset(net, 0, sizeof(*net));
+    net->plan.tensors = net->tensors;
+    net->plan.ops = net->ops;
+    net->channels = channels;
+}
+
+static void add_output(Net *net, int32_t tensor)
+{
+    net->tensors[tensor].tight = true;
+    net->plan.outputs[net->plan.n_outputs++] = tensor;
+}
+
+/* Each operation reads what the one before it wrote. `height` 0: any size, any channels. */
 static void make_net(Net *net, int32_t height, int32_t width, int32_t channels)
 {
     static const MieniOpKind kinds[N_OPS] = {
         MIENI_OP_CONV,      MIENI_OP_DEPTHWISE_POINTWISE, MIENI_OP_POINTWISE,
         MIENI_OP_DEPTHWISE, MIENI_OP_DEPTHWISE_POINTWISE, MIENI_OP_FULLY_CONNECTED};
-    memset(net, 0, sizeof(*net));
-    net->plan.tensors = net->tensors;
-    net->plan.ops = net->ops;
-    net->channels = channels;
+    begin_net(net, channels);
     if (height)
         add_tensor(net, height, width, 3);
     else
         add_tensor(net, between(3, 14), between(3, 14), random_channels());
     for (int i = 0; i < N_OPS; i++)
-        add_op(net, kinds[i]);
-    net->tensors[N_OPS].tight = true;
-    net->plan.n_outputs = 1;
-    net->plan.outputs[0] = N_OPS;
+        add_op(net, kinds[i], i);
+    add_output(net, N_OPS);
+}
+
+/* Three branches, of which the first has two ends, and the second smaller planes than the others.
+ */
+static void make_branches(Net *net)
+{
+    int32_t middle[3];
+    begin_net(net, 24);
+    add_tensor(net, 16, 16, 3);
+    int32_t trunk = add_op(net, MIENI_OP_CONV, 0);
+    for (int i = 0; i < 3; i++) {
+        middle[i] = add_op(net, MIENI_OP_DEPTHWISE_POINTWISE, trunk);
+        middle[i] = add_op(net, MIENI_OP_DEPTHWISE_POINTWISE, middle[i]);
+    }
+    for (int i = 0; i < 4; i++) {
+        net->channels = 24;
+        int32_t last = add_op(net, MIENI_OP_POINTWISE, middle[MIENI_MAX(i - 1, 0)]);
+        net->channels = 1 + 3 * i;
+        add_output(net, add_op(net, MIENI_OP_FULLY_CONNECTED, last));
+    }
 }
 
 static size_t floats_of(const MieniTensor *tensor)
 {
     return (size_t)tensor->height * (size_t)tensor->width * (size_t)tensor->channels;
+}
+
+static size_t floats_out(const Net *net)
+{
+    size_t n = 0;
+    for (int32_t i = 0; i < net->plan.n_outputs; i++)
+        n += floats_of(&net->tensors[net->plan.outputs[i]]);
+    return n;
 }
 
 /* Runs n jobs on a device that is opened for it. */
@@ -167,7 +206,10 @@ static void run(const MieniBackend *backend, MienPrecision precision, const Net 
     memset(jobs, 0, sizeof(jobs));
     for (size_t i = 0; i < n; i++) {
         jobs[i].input = inputs + i * floats_of(&net->tensors[0]);
-        jobs[i].outputs[0] = outputs + i * floats_of(&net->tensors[N_OPS]);
+        for (int32_t k = 0; k < net->plan.n_outputs; k++) {
+            jobs[i].outputs[k] = outputs;
+            outputs += floats_of(&net->tensors[net->plan.outputs[k]]);
+        }
     }
     for (size_t done = 0; done < n;) {
         size_t most = MIENI_MIN(n - done, backend == &mieni_backend_cpu ? 1 : n);
@@ -192,7 +234,7 @@ static void compare(const char *what, const float *got, const float *want, size_
 static void check_net(Net *net, const char *name, size_t n)
 {
     char what[64];
-    size_t n_in = n * floats_of(&net->tensors[0]), n_out = n * floats_of(&net->tensors[N_OPS]);
+    size_t n_in = n * floats_of(&net->tensors[0]), n_out = n * floats_out(net);
     float *inputs = random_floats(net, n_in, -1, 1);
     float *want = calloc(n_out, sizeof(*want)), *got = calloc(n_out, sizeof(*got));
     assert_true(want && got);
@@ -317,6 +359,32 @@ static void chains_save_launches(void **state)
         free(net.blocks[i]);
 }
 
+/* Branches are one launch, step by step or all of their steps; results are those of the CPU. */
+static void branches_save_launches(void **state)
+{
+    (void)state;
+    sim_need_cuda();
+    const SimCounts *counts = sim_counters();
+    Net net;
+    make_branches(&net);
+    /* Input; convolution; both steps of the branches; the ends, which are small; outputs. */
+    static const struct {
+        const char *capability;
+        size_t n;
+        uint64_t launches;
+    } cases[] = {{"8.6", 2, 6}, {"9.0", 2, 5}, {"9.0", 9, 1 + MAX_OPS + 4}};
+    float *inputs = random_floats(&net, 9 * floats_of(&net.tensors[0]), -1, 1);
+    float *outputs = random_floats(&net, 9 * floats_out(&net), 0, 0);
+    for (size_t i = 0; counts && i < MIENI_COUNT_OF(cases); i++) {
+        uint64_t before = counts->launches;
+        setenv("MIEN_SIM_CC", cases[i].capability, 1);
+        run(&mieni_backend_cuda, MIEN_PRECISION_FP32, &net, cases[i].n, inputs, outputs);
+        assert_int_equal(counts->launches - before, cases[i].launches);
+    }
+    unsetenv("MIEN_SIM_CC");
+    check_net(&net, "branches", 2);
+}
+
 /* What `auto` takes goes with the device. */
 static void auto_takes_what_is_faster(void **state)
 {
@@ -346,8 +414,11 @@ static void auto_takes_what_is_faster(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_networks_equal_the_cpu), cmocka_unit_test(batches_equal_the_cpu),
-        cmocka_unit_test(little_memory_is_enough),       cmocka_unit_test(chains_save_launches),
+        cmocka_unit_test(random_networks_equal_the_cpu),
+        cmocka_unit_test(batches_equal_the_cpu),
+        cmocka_unit_test(little_memory_is_enough),
+        cmocka_unit_test(chains_save_launches),
+        cmocka_unit_test(branches_save_launches),
         cmocka_unit_test(auto_takes_what_is_faster),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));

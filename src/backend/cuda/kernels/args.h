@@ -88,13 +88,17 @@ typedef struct CudaConvArgs {
 } CudaConvArgs;
 
 /* Convolutions one behind the other, as many as kernel parameters have room for (4 KiB). */
-#define CUDA_MAX_CHAIN 20
+#define CUDA_MAX_CHAIN 24
 
 typedef struct CudaChainArgs {
-    int32_t n_steps;
-    int32_t n_blocks;                   /* of a face */
-    CudaConvArgs steps[CUDA_MAX_CHAIN]; /* rows_a_block is 0 for those without a depthwise */
+    int32_t n_steps;  /* of a branch */
+    int32_t n_blocks; /* of a face and a branch */
+    /* Branch by branch. rows_a_block is 0 for those without a depthwise. */
+    CudaConvArgs steps[CUDA_MAX_CHAIN];
 } CudaChainArgs;
+
+/* Branches of one launch, of the kernels that follow. */
+#define CUDA_MAX_BRANCHES 8
 
 /* Kernels with one or two inputs: copy, depth_to_space, resize_add, sample_bilinear,
  * transform_landmarks, transpose, center_points. */

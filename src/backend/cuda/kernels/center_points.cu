@@ -5,7 +5,7 @@
  */
 #include "backend/cuda/kernels/device.h"
 
-KERNEL(center_points, CudaPlanesArgs)
+BRANCH_KERNEL(center_points, CudaPlanesArgs)
 {
     int32_t face = block_y(), i, c;
     float n = (float)args.in.width, sum_x = 0, sum_y = 0, sum = 0, mean_x, mean_y, distance;

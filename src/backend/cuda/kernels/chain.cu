@@ -6,7 +6,7 @@ KERNEL(chain, CudaChainArgs)
 {
     int32_t i;
     for (i = 0; i < args.n_steps; i++) {
-        chain_rows(&args.steps[i], args.n_blocks, 0);
+        chain_rows(&branch_steps(&args)[i], args.n_blocks, 0);
         cluster_barrier();
     }
 }

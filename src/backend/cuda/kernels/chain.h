@@ -2,8 +2,9 @@
 /*
  * Several convolutions one behind the other, each on what the one before it left: small layers,
  * whose launches would take longer than they do. n_blocks blocks have a face: a cluster of them
- * where the device has clusters, else one. A value is the same as from the kernels for one step.
- * Grid: x = n_blocks, y = face. Shared: what the largest step needs.
+ * where the device has clusters, else one; a single step may have any number. Branches of a network
+ * run beside each other. A value is the same as from the kernels for one step.
+ * Grid: x = n_blocks, y = face, z = branch. Shared: what the largest step needs.
  */
 #ifndef MIENI_BACKEND_CUDA_KERNELS_CHAIN_H
 #define MIENI_BACKEND_CUDA_KERNELS_CHAIN_H
@@ -12,6 +13,12 @@
 #define MIENI_ROWS_OF_FACE
 #include "backend/cuda/kernels/block_rows.h"
 #include "backend/cuda/kernels/products.h"
+
+/* The steps of the block's branch. */
+DEVICE const CudaConvArgs *branch_steps(const CudaChainArgs *args)
+{
+    return args->steps + block_z() * args->n_steps;
+}
 
 /* Rows of the block's face that it takes first; the next ones are n_blocks times as many later. */
 DEVICE int32_t first_row(const CudaConvArgs *step)

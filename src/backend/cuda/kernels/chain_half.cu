@@ -7,9 +7,9 @@ KERNEL(chain_half, CudaChainArgs)
     int32_t i;
     for (i = 0; i < args.n_steps; i++) {
 #if MIENI_HAS_PRODUCTS
-        chain_products(&args.steps[i], args.n_blocks);
+        chain_products(&branch_steps(&args)[i], args.n_blocks);
 #else
-        chain_rows(&args.steps[i], args.n_blocks, 1);
+        chain_rows(&branch_steps(&args)[i], args.n_blocks, 1);
 #endif
         cluster_barrier();
     }

@@ -6,7 +6,7 @@
  */
 #include "backend/cuda/kernels/half.h"
 
-KERNEL(copy, CudaPlanesArgs)
+BRANCH_KERNEL(copy, CudaPlanesArgs)
 {
     int32_t item = block_x() * MIENI_CUDA_THREADS + thread_index(), face = block_y();
     int32_t index = item / args.out.pixel, lane = item % args.out.pixel;

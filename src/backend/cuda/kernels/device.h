@@ -45,6 +45,19 @@ typedef __UINT64_TYPE__ uint64_t;
         mien_body_##name(args);                                                                    \
     }                                                                                              \
     DEVICE void mien_body_##name(const type &args)
+
+/* A kernel whose launch may have several branches, as z of the grid, each with its own arguments.
+ */
+#define BRANCH_KERNEL(name, type)                                                                  \
+    typedef struct mien_branches_##name {                                                          \
+        type of[CUDA_MAX_BRANCHES];                                                                \
+    } mien_branches_##name;                                                                        \
+    DEVICE void mien_branch_##name(const type &args);                                              \
+    KERNEL(name, mien_branches_##name)                                                             \
+    {                                                                                              \
+        mien_branch_##name(args.of[block_z()]);                                                    \
+    }                                                                                              \
+    DEVICE void mien_branch_##name(const type &args)
 #define DEVICE static __device__ inline __attribute__((always_inline))
 #define DEVICE_CALL static __device__ __attribute__((noinline)) /* what is rare and long */
 
@@ -61,6 +74,10 @@ DEVICE int32_t block_y(void)
 {
     return (int32_t)blockIdx.y;
 }
+DEVICE int32_t block_z(void)
+{
+    return (int32_t)blockIdx.z;
+}
 #else
 DEVICE int32_t thread_index(void)
 {
@@ -73,6 +90,10 @@ DEVICE int32_t block_x(void)
 DEVICE int32_t block_y(void)
 {
     return __nvvm_read_ptx_sreg_ctaid_y();
+}
+DEVICE int32_t block_z(void)
+{
+    return __nvvm_read_ptx_sreg_ctaid_z();
 }
 #endif
 

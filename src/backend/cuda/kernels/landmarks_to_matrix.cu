@@ -33,7 +33,7 @@ DEVICE Bounds bounds_of(const CudaMatrixArgs *args, const float *landmarks, floa
     return bounds;
 }
 
-KERNEL(landmarks_to_matrix, CudaMatrixArgs)
+BRANCH_KERNEL(landmarks_to_matrix, CudaMatrixArgs)
 {
     int32_t face = block_y(), i;
     const float *landmarks = pixel_of(&args.in, face, 0);

@@ -10,7 +10,7 @@ DEVICE float place_of(int32_t position, int32_t out_size, int32_t in_size)
     return ((float)position + 0.5f) * ((float)in_size / (float)out_size) - 0.5f;
 }
 
-KERNEL(resize_add, CudaPlanesArgs)
+BRANCH_KERNEL(resize_add, CudaPlanesArgs)
 {
     int32_t item = block_x() * MIENI_CUDA_THREADS + thread_index(), face = block_y();
     int32_t index = item / args.out.pixel, lane = item % args.out.pixel;

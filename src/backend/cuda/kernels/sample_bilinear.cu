@@ -9,7 +9,7 @@ DEVICE float cell(const CudaPlane *in, int32_t face, int32_t y, int32_t x, int32
     return y < in->height && x < in->width ? get(in, face, y * in->width + x, channel) : 0;
 }
 
-KERNEL(sample_bilinear, CudaPlanesArgs)
+BRANCH_KERNEL(sample_bilinear, CudaPlanesArgs)
 {
     int32_t item = block_x() * MIENI_CUDA_THREADS + thread_index(), face = block_y();
     int32_t index = item / args.out.pixel, lane = item % args.out.pixel, x0, y0;

@@ -3,7 +3,7 @@
  * matrix. A thread moves a point. Grid: x = points over MIENI_CUDA_THREADS, y = face. */
 #include "backend/cuda/kernels/device.h"
 
-KERNEL(transform_landmarks, CudaPlanesArgs)
+BRANCH_KERNEL(transform_landmarks, CudaPlanesArgs)
 {
     int32_t index = block_x() * MIENI_CUDA_THREADS + thread_index(), face = block_y();
     const float *m = pixel_of(&args.second, face, 0);

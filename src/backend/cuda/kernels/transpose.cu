@@ -3,7 +3,7 @@
  * floats of out over MIENI_CUDA_THREADS, y = face. */
 #include "backend/cuda/kernels/device.h"
 
-KERNEL(transpose, CudaPlanesArgs)
+BRANCH_KERNEL(transpose, CudaPlanesArgs)
 {
     int32_t item = block_x() * MIENI_CUDA_THREADS + thread_index(), face = block_y();
     int32_t index = item / args.out.pixel, lane = item % args.out.pixel;
