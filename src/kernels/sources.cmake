@@ -52,6 +52,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
         ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_pointwise_avx512.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/fma_loop_avx512.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_avx512.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_thin_avx512.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/init_avx512.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/sparse_avx512.c
     )

@@ -10,11 +10,14 @@
  * over-read.
  */
 #include "kernels/x86/gemm_avx512.h"
+#include "kernels/x86/gemm_thin_avx512.h"
 
-#define MAX_ROWS 8 /* of a tile: pixels */
+#define MAX_ROWS 16 /* of a tile: pixels */
 #define MAX_WIDTH 48
+#define MAX_TILE_FLOATS (8 * MAX_WIDTH)
 #define MIN_PLANE_WIDTH 6  /* of planes that fill tiles row by row */
 #define BLOCK_FLOATS 4096  /* factors that stay in L1 while panels pass */
+#define THIN_PIXELS 32     /* whose residual is pooled before their products are added up */
 #define NARROW_PIXELS 64   /* pixels of narrow planes at a time */
 #define NARROW_FLOATS 8192 /* their factors */
 
@@ -44,7 +47,9 @@ typedef struct Panel {
 
 /* A tile's rows and a row's vectors, written out: compilers keep an array in registers only if they
  * see constant indices before they unroll loops. What a tile does not have is dead code. */
-#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#define EACH_ROW(DO)                                                                               \
+    DO(0)                                                                                          \
+    DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14) DO(15)
 #define EACH_VECTOR(DO, i) DO(i, 0) DO(i, 1) DO(i, 2)
 
 #define BEGIN_SUM(i, v)                                                                            \
@@ -57,8 +62,8 @@ typedef struct Panel {
         EACH_VECTOR(BEGIN_SUM, i)                                                                  \
     }
 
-/* The factor of row i, out of two pointers three rows apart, so that few registers do for eight
- * rows. */
+/* The factor of row i, out of two pointers three rows apart for each eight rows, so that few
+ * registers do for all. */
 #define FACTOR_0 at
 #define FACTOR_1 (at + step)
 #define FACTOR_2 (at + 2 * step)
@@ -67,6 +72,14 @@ typedef struct Panel {
 #define FACTOR_5 (at_3 + 2 * step)
 #define FACTOR_6 (at_3 + 3 * step)
 #define FACTOR_7 (at_3 + 4 * step)
+#define FACTOR_8 at_8
+#define FACTOR_9 (at_8 + step)
+#define FACTOR_10 (at_8 + 2 * step)
+#define FACTOR_11 at_11
+#define FACTOR_12 (at_8 + 4 * step)
+#define FACTOR_13 (at_11 + 2 * step)
+#define FACTOR_14 (at_11 + 3 * step)
+#define FACTOR_15 (at_11 + 4 * step)
 
 #define LOAD_WEIGHTS(unused, v)                                                                    \
     if (v < vectors)                                                                               \
@@ -138,8 +151,9 @@ MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows,
     EACH_ROW(BEGIN_ROW)
     for (int32_t tap = 0; tap < taps->n; tap++) {
         const float *at = tile->in + taps->offsets[tap], *at_3 = at + 3 * step;
+        const float *at_8 = at + 8 * step, *at_11 = at + 11 * step;
         const float *end = weights + taps->depth * width;
-        for (; weights != end; weights += width, at++, at_3++) {
+        for (; weights != end; weights += width, at++, at_3++, at_8++, at_11++) {
             EACH_VECTOR(LOAD_WEIGHTS, 0)
             EACH_ROW(MULTIPLY_ROW)
         }
@@ -172,8 +186,18 @@ MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows,
     TILE(6, vectors, halves)                                                                       \
     TILE(7, vectors, halves)                                                                       \
     TILE(8, vectors, halves)
-TILES(0, 1)
-TILES(1, 0)
+#define TALL_TILES(vectors, halves)                                                                \
+    TILES(vectors, halves)                                                                         \
+    TILE(9, vectors, halves)                                                                       \
+    TILE(10, vectors, halves)                                                                      \
+    TILE(11, vectors, halves)                                                                      \
+    TILE(12, vectors, halves)                                                                      \
+    TILE(13, vectors, halves)                                                                      \
+    TILE(14, vectors, halves)                                                                      \
+    TILE(15, vectors, halves)                                                                      \
+    TILE(16, vectors, halves)
+TALL_TILES(0, 1)
+TALL_TILES(1, 0)
 TILES(0, 3)
 TILES(2, 0)
 TILES(2, 1)
@@ -181,23 +205,31 @@ TILES(3, 0)
 
 typedef void (*TileFn)(const Panel *panel, const Tile *tile);
 
-#define ROW_OF_TILES(vectors, halves)                                                              \
-    {                                                                                              \
-        NULL, tile_1_##vectors##_##halves, tile_2_##vectors##_##halves,                            \
-            tile_3_##vectors##_##halves, tile_4_##vectors##_##halves, tile_5_##vectors##_##halves, \
-            tile_6_##vectors##_##halves, tile_7_##vectors##_##halves, tile_8_##vectors##_##halves  \
-    }
+#define EIGHT_TILES(vectors, halves)                                                               \
+    NULL, tile_1_##vectors##_##halves, tile_2_##vectors##_##halves, tile_3_##vectors##_##halves,   \
+        tile_4_##vectors##_##halves, tile_5_##vectors##_##halves, tile_6_##vectors##_##halves,     \
+        tile_7_##vectors##_##halves, tile_8_##vectors##_##halves
+#define SIXTEEN_TILES(vectors, halves)                                                             \
+    EIGHT_TILES(vectors, halves), tile_9_##vectors##_##halves, tile_10_##vectors##_##halves,       \
+        tile_11_##vectors##_##halves, tile_12_##vectors##_##halves, tile_13_##vectors##_##halves,  \
+        tile_14_##vectors##_##halves, tile_15_##vectors##_##halves, tile_16_##vectors##_##halves
 
 /* [width / 8][rows] */
 static const TileFn tiles[MAX_WIDTH / 8 + 1][MAX_ROWS + 1] = {
     {NULL},
-    ROW_OF_TILES(0, 1),
-    ROW_OF_TILES(1, 0),
-    ROW_OF_TILES(0, 3),
-    ROW_OF_TILES(2, 0),
-    ROW_OF_TILES(2, 1),
-    ROW_OF_TILES(3, 0),
+    {SIXTEEN_TILES(0, 1)},
+    {SIXTEEN_TILES(1, 0)},
+    {EIGHT_TILES(0, 3)},
+    {EIGHT_TILES(2, 0)},
+    {EIGHT_TILES(2, 1)},
+    {EIGHT_TILES(3, 0)},
 };
+
+/* The most rows of a tile: with one vector each, as many as keep both units busy. */
+static int32_t most_rows(int32_t width)
+{
+    return width <= 16 ? 16 : 8;
+}
 
 /* One vector of the panel's residual, for n pixels a step apart. */
 static void copy_vector(const float *from, ptrdiff_t step, __mmask16 mask, int32_t n, float *to,
@@ -293,8 +325,8 @@ static void run_pixels(const MieniConvArgs *args, const Panel *panel, const floa
                        ptrdiff_t in_step, int32_t y, int32_t x, int32_t n)
 {
     const TileFn *functions = tiles[panel->width / 8];
-    float residual[MAX_ROWS * MAX_WIDTH], out[MAX_ROWS * MAX_WIDTH];
-    int32_t n_tiles = (n + MAX_ROWS - 1) / MAX_ROWS;
+    float residual[MAX_TILE_FLOATS], out[MAX_TILE_FLOATS];
+    int32_t most = most_rows(panel->width), n_tiles = (n + most - 1) / most;
     int32_t rows = n / n_tiles, n_larger = n % n_tiles;
 
     for (int32_t i = 0; i < n_tiles; i++) {
@@ -323,6 +355,50 @@ static void run_pixels(const MieniConvArgs *args, const Panel *panel, const floa
     }
 }
 
+/* True if gemm_thin_avx512.c takes the panel's products. */
+static bool is_thin(const Panel *panel, ptrdiff_t in_step)
+{
+    return panel->direct_out && panel->taps->n == 1 && in_step == panel->taps->depth &&
+           thin_takes_avx512(in_step);
+}
+
+/* Row y of a panel with few factors: 16 channels at a time, or 8 at the end. */
+static void run_thin_row(const MieniConvArgs *args, const Panel *panel, const float *in, int32_t y)
+{
+    ptrdiff_t depth = panel->taps->depth;
+    float residual[THIN_PIXELS * 16];
+
+    for (int32_t v = 0; v < panel->width; v += 16) {
+        int32_t channel = panel->channel + v, width = MIENI_MIN(panel->width - v, 16);
+        Panel part = make_panel(args, panel->taps, NULL, channel, width);
+        ThinRow row = {.n = args->shape->out_width,
+                       .in = in,
+                       .bias = panel->packed + v,
+                       .slope = panel->packed + panel->width + v,
+                       .weights = panel->packed + 2 * panel->width + v,
+                       .weights_step = panel->width,
+                       .out = mieni_plane_at(&args->out, y, 0) + channel,
+                       .out_step = args->out.pixel_stride,
+                       .activation = panel->activation};
+        if (!part.any_residual || part.direct_residual) {
+            if (part.any_residual)
+                row.residual = mieni_plane_at(&args->residual, y, 0) + channel;
+            row.residual_step = args->residual.pixel_stride;
+            mieni_thin_row_avx512(&row, depth, width);
+            continue;
+        }
+        row.residual = residual;
+        row.residual_step = width;
+        for (int32_t x = 0; x < args->shape->out_width; x += row.n) {
+            row.n = MIENI_MIN(args->shape->out_width - x, THIN_PIXELS);
+            fill_residual(args, &part, y, x, row.n, residual);
+            mieni_thin_row_avx512(&row, depth, width);
+            row.in += row.n * depth;
+            row.out += row.n * row.out_step;
+        }
+    }
+}
+
 static void run_rows(const MieniConvArgs *args, const GemmInput *input, const Taps *taps,
                      const float *packed, int32_t row_begin, int32_t y_begin, int32_t y_end)
 {
@@ -332,9 +408,13 @@ static void run_rows(const MieniConvArgs *args, const GemmInput *input, const Ta
     for (int32_t channel = 0, width; channel < padded; channel += width) {
         width = gemm_panel_width_avx512(padded - channel);
         Panel panel = make_panel(args, taps, packed, channel, width);
-        for (int32_t y = y_begin; y < y_end; y++)
-            run_pixels(args, &panel, input->in + (y - row_begin) * input->row, input->pixel, y, 0,
-                       args->shape->out_width);
+        for (int32_t y = y_begin; y < y_end; y++) {
+            const float *in = input->in + (y - row_begin) * input->row;
+            if (is_thin(&panel, input->pixel))
+                run_thin_row(args, &panel, in, y);
+            else
+                run_pixels(args, &panel, in, input->pixel, y, 0, args->shape->out_width);
+        }
         packed += (k + 2) * width;
     }
 }
@@ -359,7 +439,8 @@ static void run_narrow_panel(const MieniConvArgs *args, const Panel *panel, Narr
 {
     const TileFn *functions = tiles[panel->width / 8];
     int32_t plane_width = args->shape->out_width, n = n_rows * plane_width;
-    int32_t n_tiles = (n + MAX_ROWS - 1) / MAX_ROWS, rows = n / n_tiles, n_larger = n % n_tiles;
+    int32_t most = most_rows(panel->width), n_tiles = (n + most - 1) / most;
+    int32_t rows = n / n_tiles, n_larger = n % n_tiles;
     int32_t row_floats = plane_width * panel->width;
 
     for (int32_t i = 0; i < n_rows && panel->any_residual; i++)
