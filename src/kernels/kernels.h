@@ -112,7 +112,7 @@ typedef struct MieniConvArgs {
     const MieniConvShape *shape;
     const float *packed; /* written by `pack`, aligned to MIENI_ALIGNMENT */
     MieniPlane in, out;
-    MieniPlane residual; /* data NULL if there is none */
+    MieniPlane residual; /* data NULL if there is none; with MIENI_RESIDUAL_ADD it may be `out` */
     float *scratch;      /* scratch_floats, aligned to MIENI_ALIGNMENT, one for each thread */
 } MieniConvArgs;
 

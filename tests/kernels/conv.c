@@ -185,6 +185,20 @@ static Class class_of(const Test *test, ConvKind kind, const MieniConvShape *sha
     return test->is_half && is_dense && !is_head ? HALF : EQUAL;
 }
 
+/* The residual in a plane laid out like the output. */
+static TestPlane place_of(Test *test, const ConvCase *c, const TestPlane *residual)
+{
+    const MieniConvShape *s = &c->shape;
+    TestPlane place =
+        plane_make(test, s->out_height, s->out_width, s->out_channels, c->out, FILL_ORDINARY);
+    for (int32_t y = 0; y < s->out_height; y++)
+        for (int32_t x = 0; x < s->out_width; x++)
+            memcpy(mieni_plane_at(&place.plane, y, x), mieni_plane_at(&residual->plane, y, x),
+                   (size_t)s->out_channels * sizeof(float));
+    memcpy(place.before, place.block, place.n_floats * sizeof(float));
+    return place;
+}
+
 static void run_case(Test *test, ConvKind kind, const ConvCase *c)
 {
     const MieniConvShape *s = &c->shape;
@@ -217,6 +231,11 @@ static void run_case(Test *test, ConvKind kind, const ConvCase *c)
     plane_check_untouched(test, &in, "input");
     if (s->residual != MIENI_RESIDUAL_NONE)
         plane_check_untouched(test, &residual, "residual");
+    if (s->residual == MIENI_RESIDUAL_ADD && s->residual_channels == s->out_channels) {
+        TestPlane place = place_of(test, c, &residual);
+        run_kernel(test, conv_kernel(test->tested, kind), c, &weights, &in, &place, &place);
+        plane_check(test, &place, written, want.block, class_of(test, kind, s));
+    }
     case_end(test);
 }
 
@@ -307,8 +326,9 @@ static MieniConvShape random_shape(Test *test, ConvKind kind)
         s.out_height = out_side(test, s.in_height, s.kernel_height, s.stride, &s.pad_top);
         s.out_width = out_side(test, s.in_width, s.kernel_width, s.stride, &s.pad_left);
     }
-    s.residual_channels =
-        s.residual == MIENI_RESIDUAL_NONE ? 0 : random_between(test, 1, s.out_channels);
+    if (s.residual != MIENI_RESIDUAL_NONE)
+        s.residual_channels =
+            random_bool(test) ? s.out_channels : random_between(test, 1, s.out_channels);
     return s;
 }
 
