@@ -15,44 +15,54 @@ BLENDSHAPE_NAMES = tuple(library.mien_blendshape_name(i).decode()
                          for i in range(_abi.N_BLENDSHAPES))
 
 
-def _numbers(faces: List[Any], fields: tuple, dtype: str) -> "np.ndarray":
-    import numpy as np
-    rows = [[getattr(face, field) for field in fields] for face in faces]
-    return np.array(rows, dtype).reshape(len(faces), len(fields))
+def _numbers(faces: List[Any], fields: tuple, kind: Any) -> Any:
+    """A number of each face, or a row of them."""
+    if len(fields) == 1:
+        return (kind * len(faces))(*[getattr(face, fields[0]) for face in faces])
+    row = kind * len(fields)
+    return (row * len(faces))(*[row(*[getattr(face, field) for field in fields]) for face in faces])
 
 
-def _block(faces: List[Any], field: str, shape: tuple) -> "np.ndarray":
+def _block(faces: List[Any], field: str, shape: tuple) -> Any:
     """What a field of each face points to; NaN where a face has none."""
-    import numpy as np
-    array = np.full((len(faces),) + shape, np.nan, np.float32)
-    address = array.__array_interface__["data"][0]
-    size = array.nbytes // max(len(faces), 1)
+    kind = ctypes.c_float  # type: Any
+    for n in reversed(shape):
+        kind = kind * n
+    block = (kind * len(faces))()
+    size = ctypes.sizeof(kind)
     for i, face in enumerate(faces):
         source = getattr(face, field)
         if source:
-            ctypes.memmove(address + i * size, source, size)
-    return array
+            ctypes.memmove(ctypes.byref(block, i * size), source, size)
+        else:
+            ctypes.memset(ctypes.byref(block, i * size), 0xff, size)
+    return block
 
 
-def _quaternions(faces: List[Any]) -> "np.ndarray":
+def _array(block: Any) -> "np.ndarray":
+    """The same memory as an array of NumPy's."""
     import numpy as np
-    return np.array([list(face.quaternion) for face in faces], np.float32).reshape(len(faces), 4)
+    shape, kind = [], type(block)
+    while hasattr(kind, "_length_"):
+        shape.append(kind._length_)
+        kind = kind._type_
+    return np.ndarray(shape, np.int32 if kind is ctypes.c_int32 else np.float32, block)
 
 
-# How the arrays are made of the faces and the number of landmarks.
+# How arrays of ctypes are made of the faces and the number of landmarks.
 _MAKERS = {
     "landmarks": lambda faces, n: _block(faces, "landmarks", (n, 3)),
-    "face_ids": lambda faces, n: _numbers(faces, ("face_id",), "int32")[:, 0],
-    "scores": lambda faces, n: _numbers(faces, ("score",), "float32")[:, 0],
-    "presences": lambda faces, n: _numbers(faces, ("presence",), "float32")[:, 0],
+    "face_ids": lambda faces, n: _numbers(faces, ("face_id",), ctypes.c_int32),
+    "scores": lambda faces, n: _numbers(faces, ("score",), ctypes.c_float),
+    "presences": lambda faces, n: _numbers(faces, ("presence",), ctypes.c_float),
     "boxes": lambda faces, n: _numbers(faces, ("box_x", "box_y", "box_width", "box_height"),
-                                       "float32"),
+                                       ctypes.c_float),
     "blendshapes": lambda faces, n: _block(faces, "blendshapes", (_abi.N_BLENDSHAPES,)),
     "matrices": lambda faces, n: _block(faces, "transform", (4, 4)),
-    "quaternions": lambda faces, n: _quaternions(faces),
-    "angles": lambda faces, n: _numbers(faces, ("yaw", "pitch", "roll"), "float32"),
+    "quaternions": lambda faces, n: _numbers(faces, ("quaternion",), ctypes.c_float * 4),
+    "angles": lambda faces, n: _numbers(faces, ("yaw", "pitch", "roll"), ctypes.c_float),
     "keypoints": lambda faces, n: _block(faces, "keypoints", (_abi.N_KEYPOINTS, 3)),
-}  # type: Dict[str, Callable[[List[Any], int], np.ndarray]]
+}  # type: Dict[str, Callable[[List[Any], int], Any]]
 
 
 class _Clone:
@@ -71,9 +81,10 @@ class _Clone:
 class Result:
     """The faces of one picture; a copy, which nobody else writes to. len() is their number.
 
-    Every array has a row a face, and is made when it is first asked for. Coordinates are those of
-    the upright picture: x and y divided by its width and height, z of about the scale of x, smaller
-    is nearer. Without a face the arrays are empty; what was not asked for is None.
+    Every array has a row a face, and is made when it is first asked for; raw() gives the same
+    numbers without NumPy. Coordinates are those of the upright picture: x and y divided by its
+    width and height, z of about the scale of x, smaller is nearer. Without a face the arrays are
+    empty; what was not asked for is None.
 
     timestamp_us: int, as it was passed
     landmarks: float32 [n, 468 or 478, 3]; [n, 0, 3] from an engine that only detects
@@ -120,11 +131,25 @@ class Result:
         """Fills a slot that is still empty."""
         if name not in _MAKERS:
             raise AttributeError("mien.Result has no attribute {!r}".format(name))
-        clone = self._clone.pointer
-        faces = [library.mien_result_face(clone, i)[0] for i in range(self._n_faces)]
-        array = _MAKERS[name](faces, self._n_landmarks)
+        array = _array(self.raw(name))
         setattr(self, name, array)
         return array
+
+    def raw(self, name: str) -> Any:
+        """The numbers of an array without NumPy: x, y, z = result.raw("landmarks")[0][33].
+
+        Made of ctypes, and a buffer for whoever takes one. What the result has already, an array or
+        None, comes as it is.
+        """
+        if name not in _MAKERS:
+            raise ValueError("{!r}: not one of {}".format(name, ", ".join(_MAKERS)))
+        try:
+            return object.__getattribute__(self, name)
+        except AttributeError:
+            pass
+        clone = self._clone.pointer
+        faces = [library.mien_result_face(clone, i)[0] for i in range(self._n_faces)]
+        return _MAKERS[name](faces, self._n_landmarks)
 
     def __getstate__(self) -> Dict[str, Any]:
         names = ["timestamp_us", "_n_faces", "_n_landmarks"] + list(_MAKERS)

@@ -152,6 +152,25 @@ class TestEngine(TestCase):
         with self.assertRaises(AttributeError):
             twin.nothing
 
+    def test_raw(self):
+        """The numbers of every array, as something that knows no NumPy."""
+        with mien.Engine(max_faces=2, transform=True) as engine:
+            found, empty = engine.process([self.pixels, np.zeros((50, 60, 3), np.uint8)])
+        names = ("landmarks", "face_ids", "scores", "presences", "boxes", "matrices", "quaternions",
+                 "angles")
+        for result in (found, empty):
+            blocks = [result.raw(name) for name in names]
+            self.assertNotIsInstance(blocks[0], np.ndarray)
+            for name, block in zip(names, blocks):
+                array = getattr(result, name)
+                self.assertEqual(memoryview(block).shape, array.shape, name)
+                self.assertEqual(memoryview(block).tobytes(), array.tobytes(), name)
+                self.assertIs(result.raw(name), array)
+            self.assertIsNone(result.raw("blendshapes"))
+        self.assertEqual(tuple(found.raw("landmarks")[0][33]), tuple(found.landmarks[0, 33]))
+        with self.assertRaises(ValueError):
+            found.raw("timestamp_us")
+
     def test_batch(self):
         mirrored = self.pixels[:, ::-1]
         frames = [self.pixels, mirrored, np.zeros_like(self.pixels)]

@@ -10,6 +10,7 @@ import os
 import unittest
 
 import mien
+from mien import media
 
 from support import HERE, TestCase
 
@@ -76,6 +77,19 @@ class TestImport(TestCase):
                              "if m in set(sys.modules) - before))")
         self.assertNotIn("mien", loaded)
         self.assertNotIn("logging", loaded)
+
+    def test_landmarks_without_numpy(self):
+        self.need_models()
+        picture = self.need_picture("astronaut.png")
+        try:
+            media.Reader(picture).close()
+        except ImportError as error:
+            self.skipTest(str(error))
+        printed = self.python("import sys, mien; from mien.media import Reader\n"
+                              "result = mien.Engine().process(next(iter(Reader(sys.argv[1]))))\n"
+                              "print(len(result.raw('landmarks')[0]), 'numpy' in sys.modules)",
+                              picture)
+        self.assertEqual(printed.split(), ["468", "False"])
 
     def test_names(self):
         """Every name that a package tells of is there, and dir() tells of them."""
