@@ -43,6 +43,23 @@ static inline __m256i avx2_mask(ptrdiff_t n)
     return _mm256_loadu_si256((const __m256i *)(const void *)(window + 8 - inside));
 }
 
+/* True if halves can stand for all of them, bit for bit. */
+static inline bool avx2_are_halves(const float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float back = _cvtsh_ss(_cvtss_sh(values[i], _MM_FROUND_TO_NEAREST_INT));
+        if (memcmp(&back, &values[i], sizeof(back)) != 0)
+            return false;
+    }
+    return true;
+}
+
+static inline void avx2_put_half(float *halves, size_t at, float value)
+{
+    uint16_t half = _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT);
+    memcpy((uint16_t *)(void *)halves + at, &half, sizeof(half));
+}
+
 static inline int32_t avx2_round_up_8(int32_t n)
 {
     return (n + 7) / 8 * 8;

@@ -26,11 +26,14 @@ static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, f
 
     memset(packed, 0, SPARSE_HEADER_FLOATS * sizeof(float));
     mieni_depthwise_pack_avx512(shape, weights->depthwise, weights->depthwise_bias, depthwise);
-    if (sparse_suits_avx512(shape) && sparse_pack(shape, weights, panels))
+    if (sparse_suits_avx512(shape) && sparse_pack(shape, weights, panels)) {
         packed[0] = 1;
-    else
-        mieni_gemm_pack_avx2(weights, shape->out_channels, (size_t)shape->in_channels,
-                             gemm_panel_width_avx512, panels);
+        return;
+    }
+    size_t k = (size_t)shape->in_channels, n = k * (size_t)shape->out_channels;
+    bool halves = gemm_wants_halves(shape, k) && avx2_are_halves(weights->weights, n);
+    packed[1] = halves;
+    mieni_gemm_pack_avx2(weights, shape->out_channels, k, gemm_panel_width_avx512, halves, panels);
 }
 
 static size_t rows_floats(const MieniConvShape *shape)
@@ -42,8 +45,10 @@ static size_t rows_floats(const MieniConvShape *shape)
 
 static size_t scratch_floats(const MieniConvShape *shape)
 {
+    size_t k = (size_t)shape->in_channels;
     size_t turned = sparse_suits_avx512(shape) ? sparse_scratch_floats(shape) : 0;
-    return rows_floats(shape) + turned;
+    size_t widened = gemm_wants_halves(shape, k) ? gemm_panel_floats(k, GEMM_MAX_WIDTH, false) : 0;
+    return rows_floats(shape) + MIENI_MAX(turned, widened);
 }
 
 static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
@@ -59,15 +64,16 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
                         .depth = shape->in_channels};
     middle.row = shape->out_width * middle.pixel;
 
+    float *rest = args->scratch + rows_floats(shape);
+    float *widened = args->packed[1] != 0 ? rest : NULL;
     for (int32_t y = row_begin; y < row_end; y += group) {
         int32_t n = MIENI_MIN(group, row_end - y);
         for (int32_t i = 0; i < n; i++)
             mieni_depthwise_row_avx512(args, depthwise, y + i, args->scratch + i * middle.row);
         if (args->packed[0] != 0)
-            mieni_sparse_avx512(args, &middle, panels, args->scratch + rows_floats(shape), y,
-                                y + n);
+            mieni_sparse_avx512(args, &middle, panels, rest, y, y + n);
         else
-            mieni_gemm_avx512(args, &middle, panels, y, y + n);
+            mieni_gemm_avx512(args, &middle, panels, widened, y, y + n);
     }
 }
 

@@ -29,24 +29,16 @@ static size_t scratch_floats(const MieniConvShape *shape)
     return k_of(shape);
 }
 
-static bool all_are_halves(const float *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        float back = _cvtsh_ss(_cvtss_sh(values[i], _MM_FROUND_TO_NEAREST_INT));
-        if (memcmp(&back, &values[i], sizeof(back)) != 0)
-            return false;
-    }
-    return true;
-}
-
 static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
 {
     size_t n = (size_t)shape->out_channels, padded = (size_t)avx2_round_up_8(shape->out_channels);
     size_t k = k_of(shape);
     float *bias = packed + HEADER_FLOATS, *slope = bias + padded, *panels = slope + padded;
-    bool halves = all_are_halves(weights->weights, n * k);
+    bool halves = avx2_are_halves(weights->weights, n * k);
 
-    memset(packed, 0, packed_floats(shape) * sizeof(float));
+    /* What halves do not need is not touched, and takes no memory of the machine's. */
+    memset(packed, 0, (HEADER_FLOATS + 2 * padded) * sizeof(float));
+    memset(panels, 0, k * padded * (halves ? sizeof(uint16_t) : sizeof(float)));
     packed[0] = halves ? 1.0f : 0.0f;
     memcpy(bias, weights->bias, n * sizeof(float));
     if (weights->slope)
@@ -56,12 +48,10 @@ static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, f
         for (size_t j = 0; j < k; j++) {
             size_t at = begin * k + j * width + i % PANEL;
             float value = weights->weights[i * k + j];
-            if (halves) {
-                uint16_t half = _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT);
-                memcpy((uint16_t *)(void *)panels + at, &half, sizeof(half));
-            } else {
+            if (halves)
+                avx2_put_half(panels, at, value);
+            else
                 panels[at] = value;
-            }
         }
     }
 }

@@ -240,8 +240,19 @@ static void copy_out(const MieniConvArgs *args, const GemmBlock *block, int32_t 
     }
 }
 
+/* A panel whose weights are halves, as floats. */
+static void widen(const float *packed, size_t k, int32_t width, float *to)
+{
+    const char *halves = (const char *)(packed + 2 * width);
+    memcpy(to, packed, 2 * (size_t)width * sizeof(*to));
+    to += 2 * width;
+    for (size_t i = 0; i < k * (size_t)width; i += 8)
+        _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(
+                                     (const __m128i *)(const void *)(halves + 2 * i))));
+}
+
 static void run_block(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                      const GemmBlock *block)
+                      float *widened, const GemmBlock *block)
 {
     const MieniConvShape *shape = args->shape;
     size_t k = (size_t)input->taps_y * (size_t)input->taps_x * (size_t)input->depth;
@@ -250,8 +261,10 @@ static void run_block(const MieniConvArgs *args, const GemmInput *input, const f
 
     for (int32_t channel = 0, width; channel < padded; channel += width) {
         width = gemm_panel_width(padded - channel);
+        if (widened)
+            widen(packed, k, width, widened);
         Panel panel = {.input = input,
-                       .packed = packed,
+                       .packed = widened ? widened : packed,
                        .activation = shape->activation,
                        .has_residual = avx2_residual_lanes(args, channel) > 0,
                        .in = block->in,
@@ -276,12 +289,12 @@ static void run_block(const MieniConvArgs *args, const GemmInput *input, const f
         run_panel(&panel, block->n, width);
         if (!direct_out)
             copy_out(args, block, channel, width, &out);
-        packed += (k + 2) * (size_t)width;
+        packed += gemm_panel_floats(k, width, widened != NULL);
     }
 }
 
 void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                     int32_t row_begin, int32_t row_end)
+                     float *widened, int32_t row_begin, int32_t row_end)
 {
     int32_t width = args->shape->out_width;
     int32_t k = input->taps_y * input->taps_x * input->depth;
@@ -296,7 +309,7 @@ void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const fl
         block.n = ((end - first) / n_blocks + 5) / 6 * 6;
         block.n = MIENI_MIN(MIENI_MIN(block.n, GEMM_BLOCK_PIXELS), end - first);
         gemm_locate_block(args, input, row_begin, &block);
-        run_block(args, input, packed, &block);
+        run_block(args, input, packed, widened, &block);
         for (int32_t i = 0; i < block.n && avx2_has_tail(args); i++)
             mieni_conv_tail_avx2(args, block.out[i], 0, args->shape->out_channels);
         first += block.n;

@@ -7,6 +7,10 @@
  * Output channels are cut into panels of 16, with one of 8 or 24 at the end. A panel is [bias]
  * [slope][k][width], zero where there are no more channels. So outputs get their zero lanes for
  * free.
+ *
+ * With few pixels it is reading the weights that takes long. Where each of them is exactly a half
+ * they may be kept as such, which halves what has to be read: [bias][slope] are floats then, and
+ * [k][width] halves, and each panel is widened, into L1, before its pixels meet it.
  */
 #ifndef MIENI_KERNELS_X86_GEMM_AVX2_H
 #define MIENI_KERNELS_X86_GEMM_AVX2_H
@@ -21,11 +25,29 @@ typedef int32_t (*GemmPanelWidthFn)(int32_t left);
 
 /* weights [out_channels][k]; slope NULL: none. */
 void mieni_gemm_pack_avx2(const MieniConvWeights *weights, int32_t out_channels, size_t k,
-                          GemmPanelWidthFn panel_width, float *packed);
+                          GemmPanelWidthFn panel_width, bool halves, float *packed);
 
-/* Computes output rows row_begin .. row_end - 1. */
+/* Computes output rows row_begin .. row_end - 1. widened: NULL, or room for a panel if the weights
+ * are halves. */
 void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                     int32_t row_begin, int32_t row_end);
+                     float *widened, int32_t row_begin, int32_t row_end);
+
+#define GEMM_MAX_WIDTH 48      /* of a panel, in any instruction set */
+#define GEMM_FEW_PIXELS 16     /* that make it worth keeping weights as halves, */
+#define GEMM_MANY_WEIGHTS 4096 /* as many as these or more */
+
+/* True if halves would be worth it. */
+static inline bool gemm_wants_halves(const MieniConvShape *shape, size_t k)
+{
+    return shape->out_height * shape->out_width <= GEMM_FEW_PIXELS &&
+           k * (size_t)shape->out_channels >= GEMM_MANY_WEIGHTS;
+}
+
+/* Floats of the panel of `width` channels, as packed. */
+static inline size_t gemm_panel_floats(size_t k, int32_t width, bool halves)
+{
+    return 2 * (size_t)width + k * (size_t)width / (halves ? 2 : 1);
+}
 
 static inline int32_t gemm_panel_width(int32_t left)
 {

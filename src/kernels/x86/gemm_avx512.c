@@ -399,15 +399,33 @@ static void run_thin_row(const MieniConvArgs *args, const Panel *panel, const fl
     }
 }
 
+/* A panel as floats: itself, or its halves widened. */
+static const float *floats_of(const float *packed, ptrdiff_t k, int32_t width, float *widened)
+{
+    if (!widened)
+        return packed;
+    const char *halves = (const char *)(packed + 2 * width);
+    float *to = widened + 2 * width;
+    memcpy(widened, packed, 2 * (size_t)width * sizeof(*to));
+    for (ptrdiff_t i = 0; i < k * width; i += 16) {
+        __mmask16 mask = avx512_mask(k * width - i);
+        __m256i half = _mm256_maskz_loadu_epi16(mask, halves + 2 * i);
+        _mm512_mask_storeu_ps(to + i, mask, _mm512_cvtph_ps(half));
+    }
+    return widened;
+}
+
 static void run_rows(const MieniConvArgs *args, const GemmInput *input, const Taps *taps,
-                     const float *packed, int32_t row_begin, int32_t y_begin, int32_t y_end)
+                     const float *packed, float *widened, int32_t row_begin, int32_t y_begin,
+                     int32_t y_end)
 {
     int32_t padded = avx2_round_up_8(args->shape->out_channels);
     ptrdiff_t k = taps->n * taps->depth;
 
     for (int32_t channel = 0, width; channel < padded; channel += width) {
         width = gemm_panel_width_avx512(padded - channel);
-        Panel panel = make_panel(args, taps, packed, channel, width);
+        const float *floats = floats_of(packed, k, width, widened);
+        Panel panel = make_panel(args, taps, floats, channel, width);
         for (int32_t y = y_begin; y < y_end; y++) {
             const float *in = input->in + (y - row_begin) * input->row;
             if (is_thin(&panel, input->pixel))
@@ -415,7 +433,7 @@ static void run_rows(const MieniConvArgs *args, const GemmInput *input, const Ta
             else
                 run_pixels(args, &panel, in, input->pixel, y, 0, args->shape->out_width);
         }
-        packed += (k + 2) * width;
+        packed += gemm_panel_floats((size_t)k, width, widened != NULL);
     }
 }
 
@@ -462,7 +480,7 @@ static void run_narrow_panel(const MieniConvArgs *args, const Panel *panel, Narr
 }
 
 static void run_narrow(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                       int32_t row_begin, int32_t row_end)
+                       float *widened, int32_t row_begin, int32_t row_end)
 {
     int32_t width = args->shape->out_width;
     int32_t padded = avx2_round_up_8(args->shape->out_channels);
@@ -481,27 +499,29 @@ static void run_narrow(const MieniConvArgs *args, const GemmInput *input, const 
                          narrow.in + i * k);
         for (int32_t channel = 0, panel_width; channel < padded; channel += panel_width) {
             panel_width = gemm_panel_width_avx512(padded - channel);
-            Panel panel = make_panel(args, &compact, at, channel, panel_width);
+            const float *floats = floats_of(at, k, panel_width, widened);
+            Panel panel = make_panel(args, &compact, floats, channel, panel_width);
             run_narrow_panel(args, &panel, &narrow, is_compact ? in : narrow.in,
                              is_compact ? input->pixel : k, y, n_rows);
-            at += (k + 2) * panel_width;
+            at += gemm_panel_floats((size_t)k, panel_width, widened != NULL);
         }
     }
 }
 
 void mieni_gemm_avx512(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                       int32_t row_begin, int32_t row_end)
+                       float *widened, int32_t row_begin, int32_t row_end)
 {
     int32_t width = args->shape->out_width;
     int32_t k = input->taps_y * input->taps_x * input->depth;
 
     if (width < MIN_PLANE_WIDTH && width * k <= NARROW_FLOATS) {
-        run_narrow(args, input, packed, row_begin, row_end);
+        run_narrow(args, input, packed, widened, row_begin, row_end);
     } else {
         int32_t rows = MIENI_MAX(BLOCK_FLOATS / k / width, 1);
         const Taps taps = make_taps(input);
         for (int32_t y = row_begin; y < row_end; y += rows)
-            run_rows(args, input, &taps, packed, row_begin, y, MIENI_MIN(y + rows, row_end));
+            run_rows(args, input, &taps, packed, widened, row_begin, y,
+                     MIENI_MIN(y + rows, row_end));
     }
     if (!avx2_has_tail(args))
         return;
