@@ -138,8 +138,8 @@ static MienStatus set_up(MieniDevice *device, MienPrecision wanted, MienError *e
     device->features = mieni_vulkan_features(device->loader, device->physical);
     device->precision = choose_precision(device, wanted, properties->deviceType);
     device->is_direct = mieni_vulkan_memory_is_direct(device, properties->deviceType);
-    device->timeout_ns =
-        properties->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU ? SOFTWARE_TIMEOUT_NS : TIMEOUT_NS;
+    device->is_software = properties->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    device->timeout_ns = device->is_software ? SOFTWARE_TIMEOUT_NS : TIMEOUT_NS;
     if (mieni_vulkan_debug.timeout_ns > 0)
         device->timeout_ns = (uint64_t)mieni_vulkan_debug.timeout_ns;
     MienStatus status = create_device(device, error);

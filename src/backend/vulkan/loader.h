@@ -98,6 +98,7 @@ typedef struct VulkanDebug {
     bool no_direct_memory; /* as on a card with its own memory: everything is copied */
     bool no_subgroups;     /* as on a device without them */
     bool no_half;
+    bool gpu_tiles; /* a driver that computes on the CPU works in the steps of a GPU */
     int64_t timeout_ns; /* 0: the usual one */
 } VulkanDebug;
 extern VulkanDebug mieni_vulkan_debug;

@@ -7,7 +7,12 @@
 #include "base/half.h"
 #include "base/trig.h"
 
-enum { THREADS = 64, PRODUCTS_A_THREAD = 4 };
+enum { THREADS = 64, COLUMNS_A_THREAD = 4 };
+
+/* Rows a thread makes of a product. A driver that computes on the CPU reads shared memory one lane
+ * after the other: there fewer reads a product are worth more than many small workgroups. The most
+ * rows of a tile are what 32 KiB of shared memory hold with the columns. */
+enum { ROWS_A_THREAD = 4, ROWS_A_THREAD_SOFTWARE = 16, MAX_TILE_ROWS = 256 };
 
 /* Appends to the tables; returns where it begins. */
 static uint32_t put(VulkanTables *tables, const void *data, size_t n)
@@ -19,11 +24,18 @@ static uint32_t put(VulkanTables *tables, const void *data, size_t n)
     return (uint32_t)at;
 }
 
-/* [n][k] as [k][n], as floats or as halves. */
+/* The same for what shaders read by fours. */
+static uint32_t put_fours(VulkanTables *tables, const void *data, size_t n)
+{
+    tables->n = mieni_round_up(tables->n, 4);
+    return put(tables, data, n);
+}
+
+/* [n][k] as [k][n], as floats or as halves, to be read by fours. */
 static uint32_t put_transposed(VulkanTables *tables, const float *weights, size_t n, size_t k,
                                bool as_halves)
 {
-    size_t at = tables->n;
+    size_t at = tables->n = mieni_round_up(tables->n, 4);
     uint32_t *words = tables->words ? tables->words + at : NULL;
     for (size_t i = 0; words && i < n * k; i++) {
         float value = weights[i % n * k + i / n];
@@ -104,7 +116,7 @@ static MienStatus add(VulkanBuild *build, VulkanShader shader, const uint32_t *c
 /* Threads across channels: wide tiles for wide layers, so that few lanes are idle. */
 static uint32_t threads_across(uint32_t channels)
 {
-    return channels <= 8 ? 2 : channels <= 16 ? 4 : channels <= 32 ? 8 : 16;
+    return channels <= 8 ? 2 : channels <= 16 ? 4 : channels <= 32 ? 8 : channels <= 64 ? 16 : 32;
 }
 
 /* What shaders call INPUT, ADDED, OUTPUT and DENSE. */
@@ -162,13 +174,13 @@ static void put_weights(VulkanBuild *build, const MieniOp *op, bool as_halves,
         k = taps * channels;
     if (weights->weights)
         push[9] = put_transposed(tables, weights->weights, n, k, as_halves);
-    push[10] = put(tables, weights->bias, n);
+    push[10] = put_fours(tables, weights->bias, n);
     if (weights->slope)
-        push[11] = put(tables, weights->slope, n);
+        push[11] = put_fours(tables, weights->slope, n);
     if (weights->depthwise)
         push[12] = put_transposed(tables, weights->depthwise, taps * channels, 1, as_halves);
     if (weights->depthwise_bias)
-        push[13] = put(tables, weights->depthwise_bias, channels);
+        push[13] = put_fours(tables, weights->depthwise_bias, channels);
 }
 
 static VulkanShader conv_shader(MieniOpKind kind)
@@ -187,13 +199,38 @@ static VulkanShader conv_shader(MieniOpKind kind)
     }
 }
 
-static void set_grid(const VulkanBuild *build, const MieniOp *op, uint32_t across, VulkanStep *step)
+/* What shaders call so. */
+enum { FOURS_IN = 1, FOURS_WEIGHTS = 2, FOURS_OUT = 4, STRIPS = 8 };
+
+static uint32_t fours_of(const VulkanBuild *build, const MieniOp *op)
+{
+    const MieniConvShape *shape = &op->shape;
+    bool weights = shape->out_channels % 4 == 0;
+    bool in = shape->in_channels % 4 == 0 && offset(build, op->inputs[0]) % 4 == 0;
+    bool out = weights && offset(build, op->output) % 4 == 0 && shape->residual_channels % 4 == 0 &&
+               offset(build, op->residual) % 4 == 0;
+    bool strips = in && op->kind == MIENI_OP_DEPTHWISE_POINTWISE && shape->out_height % 4 == 0;
+    return (in ? FOURS_IN : 0) | (weights ? FOURS_WEIGHTS : 0) | (out ? FOURS_OUT : 0) |
+           (strips ? STRIPS : 0);
+}
+
+static uint32_t rows_a_thread(const VulkanBuild *build, uint32_t across)
+{
+    const MieniDevice *device = build->plan->device;
+    if (!device->is_software || device->limits.maxComputeSharedMemorySize < 32768 ||
+        mieni_vulkan_debug.gpu_tiles)
+        return ROWS_A_THREAD;
+    return MIENI_MIN(ROWS_A_THREAD_SOFTWARE, MAX_TILE_ROWS / (THREADS / across));
+}
+
+static void set_grid(const VulkanBuild *build, const MieniOp *op, uint32_t across, uint32_t fours,
+                     VulkanStep *step)
 {
     uint32_t n = (uint32_t)op->shape.out_channels;
     uint32_t pixels = (uint32_t)op->shape.out_height * (uint32_t)op->shape.out_width;
     step->groups_y = 1;
     if (op->kind == MIENI_OP_DEPTHWISE) {
-        step->groups_x = groups_for(build, pixels * n);
+        step->groups_x = groups_for(build, fours & FOURS_IN ? pixels * n / 4 : pixels * n);
     } else if (op->kind == MIENI_OP_FULLY_CONNECTED) {
         step->grid = VULKAN_GRID_QUARTER;
         step->groups_x = MIENI_MIN((n + across - 1) / across,
@@ -201,8 +238,8 @@ static void set_grid(const VulkanBuild *build, const MieniOp *op, uint32_t acros
     } else {
         step->grid = VULKAN_GRID_ROWS;
         step->rows = pixels;
-        step->tile = PRODUCTS_A_THREAD * (THREADS / across);
-        step->groups_y = (n + PRODUCTS_A_THREAD * across - 1) / (PRODUCTS_A_THREAD * across);
+        step->tile = rows_a_thread(build, across) * (THREADS / across);
+        step->groups_y = (n + COLUMNS_A_THREAD * across - 1) / (COLUMNS_A_THREAD * across);
     }
 }
 
@@ -215,6 +252,7 @@ static MienStatus add_conv(VulkanBuild *build, const MieniOp *op, MienError *err
     uint32_t halves = half_if(build, op->inputs[0], HALF_INPUT) |
                       half_if(build, op->residual, HALF_ADDED) |
                       half_if(build, op->output, HALF_OUTPUT) | (half ? HALF_DENSE : 0);
+    uint32_t fours = fours_of(build, op);
     const uint32_t constants[VULKAN_CONSTANTS] = {(uint32_t)shape->in_channels,
                                                   (uint32_t)shape->out_channels,
                                                   (uint32_t)shape->kernel_height,
@@ -224,7 +262,9 @@ static MienStatus add_conv(VulkanBuild *build, const MieniOp *op, MienError *err
                                                   (uint32_t)shape->residual,
                                                   (uint32_t)shape->residual_channels,
                                                   across,
-                                                  halves};
+                                                  halves,
+                                                  fours,
+                                                  rows_a_thread(build, across)};
     VulkanStep step = {.results_word = -1,
                        .push = {[2] = offset(build, op->inputs[0]),
                                 offset(build, op->output),
@@ -240,7 +280,7 @@ static MienStatus add_conv(VulkanBuild *build, const MieniOp *op, MienError *err
         step.push[17] = (uint32_t)tensor(build, op->residual)->width;
     }
     put_weights(build, op, half, step.push);
-    set_grid(build, op, across, &step);
+    set_grid(build, op, across, fours, &step);
     return add(build, variant_for(conv_shader(op->kind), halves), constants, step, error);
 }
 

@@ -20,7 +20,7 @@
 
 /* What shaders are given, in words: push constants and specialisation constants. */
 #define VULKAN_PUSH_WORDS 32
-#define VULKAN_CONSTANTS 10
+#define VULKAN_CONSTANTS 12
 
 /* Sizes of buffers are multiples of it. */
 #define VULKAN_BUFFER_STEP 256
@@ -101,6 +101,7 @@ struct MieniDevice {
     uint32_t family;
     VulkanFeatures features;
     MienPrecision precision; /* in use */
+    bool is_software;        /* a driver that computes on the CPU */
     bool is_direct;          /* the device computes in memory that the host has mapped */
     bool is_lost;            /* nothing more is sent */
     bool is_stuck;           /* it may still be at work: nothing is given back */

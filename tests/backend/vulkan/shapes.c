@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every operation of a plan on seeded random shapes: a Vulkan device gives what the CPU gives. */
+/* Every operation of a plan on seeded random shapes, in the steps of a GPU: a Vulkan device gives
+ * what the CPU gives. */
 #include "backend/vulkan/bed.h"
 #include "base/rng.h"
 #include "face/face.h"
@@ -328,5 +329,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(mixer),
     };
     bed_arguments(argc, argv);
+    mieni_vulkan_debug.gpu_tiles = true;
     return test_exit_code(cmocka_run_group_tests(tests, NULL, bed_close));
 }

@@ -11,3 +11,11 @@ float row_value(uint base, uint y, uint x, uint k)
 {
     return load(INPUT, base + IN_OFFSET, (y * OUT_WIDTH + x) * IN_CHANNELS + k);
 }
+
+void four_rows(uint row, uint k, inout vec4 values[4])
+{
+    for (uint j = 0; j < 4; j++) {
+        uvec3 place = row_places[row + j];
+        values[j] = load_four(INPUT, place.x + IN_OFFSET, (place.y * OUT_WIDTH + place.z) * IN_CHANNELS + k);
+    }
+}
