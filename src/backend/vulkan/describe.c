@@ -32,7 +32,7 @@ static void refuse(MienDeviceInfo *info, const char *reason, const char *text)
 
 /* What the driver may be asked for. */
 typedef struct Extensions {
-    bool driver, pci, float16;
+    bool driver, pci, float16, timeline;
 } Extensions;
 
 static Extensions find_extensions(const VulkanLoader *loader, VkPhysicalDevice device)
@@ -47,6 +47,8 @@ static Extensions find_extensions(const VulkanLoader *loader, VkPhysicalDevice d
         found.pci |= strcmp(list[i].extensionName, VK_EXT_PCI_BUS_INFO_EXTENSION_NAME) == 0;
         found.float16 |=
             strcmp(list[i].extensionName, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME) == 0;
+        found.timeline |=
+            strcmp(list[i].extensionName, VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME) == 0;
     }
     mieni_free(list);
     return found;
@@ -60,22 +62,27 @@ VulkanFeatures mieni_vulkan_features(const VulkanLoader *loader, VkPhysicalDevic
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
     VkPhysicalDeviceProperties2 properties = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &subgroups};
+    Extensions has = find_extensions(loader, device);
+    VkPhysicalDeviceTimelineSemaphoreFeaturesKHR timeline = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES_KHR};
     VkPhysicalDeviceShaderFloat16Int8Features arithmetic = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES};
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
+        .pNext = has.timeline ? &timeline : NULL};
     VkPhysicalDevice16BitStorageFeatures storage = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
-        .pNext = find_extensions(loader, device).float16 ? &arithmetic : NULL};
+        .pNext = has.float16 ? &arithmetic : arithmetic.pNext};
     VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
                                           .pNext = &storage};
     loader->GetPhysicalDeviceProperties2(device, &properties);
     loader->GetPhysicalDeviceFeatures2(device, &features);
     bool half = storage.storageBuffer16BitAccess && !mieni_vulkan_debug.no_half;
-    return (VulkanFeatures){.subgroups =
-                                (subgroups.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
-                                (subgroups.supportedOperations & operations) == operations &&
-                                !mieni_vulkan_debug.no_subgroups,
-                            .half = half,
-                            .half_is_fast = half && arithmetic.shaderFloat16};
+    return (VulkanFeatures){
+        .subgroups = (subgroups.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
+                     (subgroups.supportedOperations & operations) == operations &&
+                     !mieni_vulkan_debug.no_subgroups,
+        .half = half,
+        .half_is_fast = half && arithmetic.shaderFloat16,
+        .timeline = timeline.timelineSemaphore && !mieni_vulkan_debug.no_timeline};
 }
 
 static void write_uuid(MienDeviceInfo *info, const uint8_t uuid[VK_UUID_SIZE])

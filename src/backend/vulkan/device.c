@@ -52,7 +52,7 @@ static void device_close(MieniDevice *device)
         mieni_vulkan_time_finish(device);
         mieni_vulkan_cache_close(device);
         mieni_vulkan_pipelines_finish(device);
-        vk->DestroyFence(device->device, device->fence, NULL);
+        mieni_vulkan_submissions_finish(device);
         vk->DestroyCommandPool(device->device, device->pool, NULL);
         vk->DestroyDevice(device->device, NULL);
     } else {
@@ -75,10 +75,20 @@ static MienStatus create_device(MieniDevice *device, MienError *error)
     VkPhysicalDevice16BitStorageFeatures halves = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
         .storageBuffer16BitAccess = VK_TRUE};
+    VkPhysicalDeviceTimelineSemaphoreFeaturesKHR timeline = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES_KHR,
+        .pNext = device->precision == MIEN_PRECISION_FP16 ? &halves : NULL,
+        .timelineSemaphore = VK_TRUE};
+    const char *extensions[1];
+    uint32_t n_extensions = 0;
+    if (device->features.timeline)
+        extensions[n_extensions++] = VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME;
     VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-                               .pNext = device->precision == MIEN_PRECISION_FP16 ? &halves : NULL,
+                               .pNext = device->features.timeline ? &timeline : timeline.pNext,
                                .queueCreateInfoCount = 1,
-                               .pQueueCreateInfos = &queue};
+                               .pQueueCreateInfos = &queue,
+                               .enabledExtensionCount = n_extensions,
+                               .ppEnabledExtensionNames = extensions};
     VkResult result = device->loader->CreateDevice(device->physical, &info, NULL, &device->device);
     if (result != VK_SUCCESS) {
         device->device = NULL;
@@ -86,6 +96,7 @@ static MienStatus create_device(MieniDevice *device, MienError *error)
     }
     if (!mieni_vulkan_device_functions(device->loader, device->device, &device->vk))
         return mieni_vulkan_fail(device, VK_ERROR_FEATURE_NOT_PRESENT, "opening the device", error);
+    device->features.timeline = device->features.timeline && device->vk.WaitSemaphoresKHR;
     device->vk.GetDeviceQueue(device->device, device->family, 0, &device->queue);
     return MIEN_OK;
 }
@@ -94,11 +105,8 @@ static MienStatus create_queue_objects(MieniDevice *device, MienError *error)
 {
     VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                     .queueFamilyIndex = device->family};
-    VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
     VkResult result = device->vk.CreateCommandPool(device->device, &pool, NULL, &device->pool);
-    if (result == VK_SUCCESS)
-        result = device->vk.CreateFence(device->device, &fence, NULL, &device->fence);
-    return result == VK_SUCCESS ? MIEN_OK
+    return result == VK_SUCCESS ? mieni_vulkan_submissions_init(device, error)
                                 : mieni_vulkan_fail(device, result, "a command pool", error);
 }
 
@@ -126,6 +134,7 @@ static MienPrecision choose_precision(const MieniDevice *device, MienPrecision w
 
 static MienStatus set_up(MieniDevice *device, MienPrecision wanted, MienError *error)
 {
+    device->features = mieni_vulkan_features(device->loader, device->physical);
     VkPhysicalDeviceMaintenance3Properties sizes = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
     VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
@@ -135,7 +144,6 @@ static MienStatus set_up(MieniDevice *device, MienPrecision wanted, MienError *e
     const VkPhysicalDeviceProperties *properties = &all.properties;
     device->limits = properties->limits;
     device->max_buffer_bytes = largest_buffer(device, sizes.maxMemoryAllocationSize);
-    device->features = mieni_vulkan_features(device->loader, device->physical);
     device->precision = choose_precision(device, wanted, properties->deviceType);
     device->is_direct = mieni_vulkan_memory_is_direct(device, properties->deviceType);
     device->is_software = properties->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;

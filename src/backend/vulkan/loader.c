@@ -186,6 +186,9 @@ bool mieni_vulkan_device_functions(const VulkanLoader *from, VkDevice device,
     complete = complete && functions->name;
     VULKAN_DEVICE_FUNCTIONS(LOOK_UP)
 #undef LOOK_UP
+#define LOOK_UP(name) functions->name = (PFN_vk##name)from->GetDeviceProcAddr(device, "vk" #name);
+    VULKAN_OPTIONAL_FUNCTIONS(LOOK_UP)
+#undef LOOK_UP
     return complete;
 }
 

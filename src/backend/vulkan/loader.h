@@ -67,11 +67,17 @@
     X(DestroyQueryPool)                                                                            \
     X(CmdResetQueryPool)                                                                           \
     X(CmdWriteTimestamp)                                                                           \
-    X(GetQueryPoolResults)
+    X(GetQueryPoolResults)                                                                         \
+    X(CreateSemaphore)                                                                             \
+    X(DestroySemaphore)
+
+/* NULL on a device without the extension. */
+#define VULKAN_OPTIONAL_FUNCTIONS(X) X(WaitSemaphoresKHR)
 
 #define VULKAN_FIELD(name) PFN_vk##name name;
 typedef struct VulkanDeviceFunctions {
     VULKAN_DEVICE_FUNCTIONS(VULKAN_FIELD)
+    VULKAN_OPTIONAL_FUNCTIONS(VULKAN_FIELD)
 } VulkanDeviceFunctions;
 
 typedef struct VulkanLoader {
@@ -98,7 +104,8 @@ typedef struct VulkanDebug {
     bool no_direct_memory; /* as on a card with its own memory: everything is copied */
     bool no_subgroups;     /* as on a device without them */
     bool no_half;
-    bool gpu_tiles; /* a driver that computes on the CPU works in the steps of a GPU */
+    bool no_timeline;   /* a fence instead */
+    bool gpu_tiles;     /* a driver that computes on the CPU works in the steps of a GPU */
     int64_t timeout_ns; /* 0: the usual one */
 } VulkanDebug;
 extern VulkanDebug mieni_vulkan_debug;

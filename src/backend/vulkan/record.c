@@ -12,25 +12,6 @@ void mieni_vulkan_barrier(const MieniDevice *device, VkCommandBuffer command,
     device->vk.CmdPipelineBarrier(command, from, until, 0, 1, &barrier, 0, NULL, 0, NULL);
 }
 
-MienStatus mieni_vulkan_submit(MieniDevice *device, uint32_t n, const VkCommandBuffer *commands,
-                               MienError *error)
-{
-    const VulkanDeviceFunctions *vk = &device->vk;
-    VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-                         .commandBufferCount = n,
-                         .pCommandBuffers = commands};
-    VkResult result = vk->ResetFences(device->device, 1, &device->fence);
-    if (result == VK_SUCCESS)
-        result = vk->QueueSubmit(device->queue, 1, &info, device->fence);
-    if (result == VK_SUCCESS) {
-        result = vk->WaitForFences(device->device, 1, &device->fence, VK_TRUE, device->timeout_ns);
-        /* It was only the waiting that failed: what is at work must not be freed. */
-        if (result < 0 && result != VK_ERROR_DEVICE_LOST)
-            vk->DeviceWaitIdle(device->device);
-    }
-    return result == VK_SUCCESS ? MIEN_OK : mieni_vulkan_fail(device, result, "a run", error);
-}
-
 /* Copies of n_words from place to place. */
 static void copy(const MieniDevice *device, VkCommandBuffer command, const VulkanBuffer *from,
                  size_t from_word, const VulkanBuffer *to, size_t to_word, size_t n_words)

@@ -80,5 +80,6 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/record.c
     ${CMAKE_CURRENT_LIST_DIR}/run.c
     ${CMAKE_CURRENT_LIST_DIR}/step.c
+    ${CMAKE_CURRENT_LIST_DIR}/submit.c
     ${CMAKE_CURRENT_LIST_DIR}/time.c
 )

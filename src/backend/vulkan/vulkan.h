@@ -87,6 +87,7 @@ typedef struct VulkanFeatures {
     bool subgroups;    /* sums and bounds, in shaders that compute */
     bool half;         /* buffers of halves */
     bool half_is_fast; /* and arithmetic with them: not by conversions in software */
+    bool timeline;     /* semaphores that count */
 } VulkanFeatures;
 
 struct MieniDevice {
@@ -107,7 +108,9 @@ struct MieniDevice {
     bool is_stuck;           /* it may still be at work: nothing is given back */
     uint64_t timeout_ns;
     VkCommandPool pool;
-    VkFence fence;
+    VkSemaphore timeline; /* at the number of the last submission that is done */
+    uint64_t n_submitted;
+    VkFence fence; /* where there is no timeline */
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
     VkPipelineCache cache;
@@ -257,6 +260,10 @@ MienStatus mieni_vulkan_record(MieniDevicePlan *plan, size_t n, MienError *error
 void mieni_vulkan_barrier(const MieniDevice *device, VkCommandBuffer command,
                           VkPipelineStageFlags from, VkAccessFlags written,
                           VkPipelineStageFlags until, VkAccessFlags read);
+
+/* submit.c */
+MienStatus mieni_vulkan_submissions_init(MieniDevice *device, MienError *error);
+void mieni_vulkan_submissions_finish(MieniDevice *device);
 /* Submits and waits. */
 MienStatus mieni_vulkan_submit(MieniDevice *device, uint32_t n, const VkCommandBuffer *commands,
                                MienError *error);

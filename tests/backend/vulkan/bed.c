@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backend/vulkan/bed.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +22,8 @@ void bed_arguments(int argc, char **argv)
             mieni_vulkan_debug.no_subgroups = true;
         else if (strcmp(argv[i], "--no-half") == 0)
             mieni_vulkan_debug.no_half = true;
+        else if (strcmp(argv[i], "--no-timeline") == 0)
+            mieni_vulkan_debug.no_timeline = true;
         else
             fail_msg("%s: unknown argument %s", argv[0], argv[i]);
     }
@@ -104,7 +107,7 @@ void bed_run(const Bed *bed, bool on_vulkan, size_t n, const float *inputs, floa
         fail_msg("%s", error.text);
 }
 
-void bed_compare(const char *what, const Bed *bed, size_t n, float low, float high)
+double bed_compare(const char *what, const Bed *bed, size_t n, float low, float high)
 {
     float *inputs = calloc(n * bed->n_in, sizeof(float));
     float *want = calloc(n * bed->n_out, sizeof(float)),
@@ -116,9 +119,13 @@ void bed_compare(const char *what, const Bed *bed, size_t n, float low, float hi
     bed_run(bed, false, n, inputs, want);
     bed_run(bed, true, n, inputs, got);
     test_compare_floats(what, got, want, n * bed->n_out, PARITY_ABSOLUTE, PARITY_RELATIVE);
+    double largest = 0;
+    for (size_t i = 0; i < n * bed->n_out; i++)
+        largest = fmax(largest, fabs((double)got[i] - (double)want[i]));
     free(inputs);
     free(want);
     free(got);
+    return largest;
 }
 
 int bed_close(void **state)

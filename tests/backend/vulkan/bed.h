@@ -12,7 +12,8 @@
 #define PARITY_RELATIVE 1e-4
 
 /* Reads the program's arguments, before anything else: --no-direct-memory copies everything, as for
- * a card with its own memory; --no-subgroups and --no-half mask those features off. */
+ * a card with its own memory; --no-subgroups, --no-half and --no-timeline mask those features
+ * off. */
 void bed_arguments(int argc, char **argv);
 
 /* The Vulkan device that is tested: the first, or the number in MIEN_TEST_VULKAN, which
@@ -37,8 +38,8 @@ MieniDevice *bed_device(void);
 /* Runs n jobs as one batch on a backend's plan; job k reads input k and writes output k. */
 void bed_run(const Bed *bed, bool on_vulkan, size_t n, const float *inputs, float *outputs);
 
-/* Compares both on n seeded inputs between low and high. */
-void bed_compare(const char *what, const Bed *bed, size_t n, float low, float high);
+/* Compares both on n seeded inputs between low and high; returns the largest difference. */
+double bed_compare(const char *what, const Bed *bed, size_t n, float low, float high);
 
 /* Closes the devices: the group teardown. Fails if the validation layers said anything. */
 int bed_close(void **state);

@@ -64,6 +64,8 @@ FAILING(AllocateCommandBuffers,
         (device, info, commands))
 FAILING(QueueSubmit, (VkQueue queue, uint32_t n, const VkSubmitInfo *infos, VkFence fence),
         (queue, n, infos, fence))
+FAILING(WaitSemaphoresKHR, (VkDevice device, const VkSemaphoreWaitInfoKHR *info, uint64_t timeout),
+        (device, info, timeout))
 FAILING(WaitForFences,
         (VkDevice device, uint32_t n, const VkFence *fences, VkBool32 all, uint64_t timeout),
         (device, n, fences, all, timeout))
@@ -84,6 +86,7 @@ static MieniDevice *open_failing(void)
     device->vk.AllocateCommandBuffers = failing_AllocateCommandBuffers;
     device->vk.QueueSubmit = failing_QueueSubmit;
     device->vk.WaitForFences = failing_WaitForFences;
+    device->vk.WaitSemaphoresKHR = failing_WaitSemaphoresKHR;
     return device;
 }
 
@@ -140,6 +143,31 @@ static void every_call_may_fail(void **state)
         mieni_backend_vulkan.close(device);
     }
     assert_in_range(n, 12, 60);
+}
+
+/* With what the device has; lavapipe has timelines, unless they are masked. */
+static void runs_are_waited_for(void **state)
+{
+    (void)state;
+    bed_open();
+    MieniDevice *device = open_failing();
+    bool masked = mieni_vulkan_debug.no_timeline;
+    float output[N_OUTPUT];
+    MienError error = {0};
+    if (masked || device->is_software)
+        assert_int_equal(device->features.timeline, !masked);
+    assert_true((device->timeline != VK_NULL_HANDLE) == device->features.timeline);
+    assert_true((device->fence != VK_NULL_HANDLE) == !device->features.timeline);
+    uint64_t before = device->n_submitted;
+    assert_int_equal(plan_and_run(device, output, &error), MIEN_OK);
+    assert_true(device->n_submitted > before);
+    /* The other one is never asked. */
+    if (device->timeline)
+        device->vk.WaitForFences = NULL;
+    else
+        device->vk.WaitSemaphoresKHR = NULL;
+    assert_int_equal(plan_and_run(device, output, &error), MIEN_OK);
+    mieni_backend_vulkan.close(device);
 }
 
 /* Lost: nothing more is sent, and closing does not wait. */
@@ -439,6 +467,7 @@ int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_may_fail),
+        cmocka_unit_test(runs_are_waited_for),
         cmocka_unit_test(a_lack_of_memory_is_survived),
         cmocka_unit_test(the_cache_is_kept_and_checked),
         cmocka_unit_test(a_foreign_cache_does_no_harm),
