@@ -304,6 +304,33 @@ MIEN_API MienStatus mien_engine_flush(MienEngine *engine);
 MIEN_API MienStatus mien_engine_stream_stats(MienEngine *engine, MienStreamStats *stats);
 
 /**
+ * Lets the device read pictures that lie in this block of memory where they are.
+ *
+ * For programs whose frames are in memory of their own that stays, such as a camera's ring, on a
+ * device that shares the host's memory and would copy each picture first. A picture counts if all
+ * its planes are in one such block; others are copied as ever, and results have the same bits. Put
+ * all frames into one block: there can be 8. It costs system calls, so it is for the set-up; no
+ * picture allocates anything.
+ *
+ * @param memory      Begins on a page. Owner: caller, borrowed until mien_engine_release_memory or
+ *                    mien_engine_destroy: mapped and in its place, whatever is in it.
+ * @param size_bytes  Whole pages.
+ * @return MIEN_OK.
+ *         MIEN_E_ARGUMENT: not whole pages, a part of it is known already, there are 8, or the
+ *         engine has MIEN_MODE_LIVE_STREAM, which copies its frames.
+ *         MIEN_E_UNSUPPORTED: the device takes pictures as ever: it copies them, or is the CPU,
+ *         which always reads in place. MIEN_E_BUSY: another thread is in a call.
+ *         MIEN_E_NOMEM, MIEN_E_DEVICE: the driver refused. Nothing was changed.
+ *
+ * Threads: one thread at a time per engine.
+ */
+MIEN_API MienStatus mien_engine_import_memory(MienEngine *engine, void *memory, size_t size_bytes);
+
+/** Ends what mien_engine_import_memory began; the block may go or change its place. Another
+ * address is ignored. Threads: one thread at a time per engine. */
+MIEN_API void mien_engine_release_memory(MienEngine *engine, void *memory);
+
+/**
  * Forgets all tracked faces, stream ids and timestamps: call it between clips. Face ids begin at 0
  * again. In MIEN_MODE_LIVE_STREAM frames that wait are dropped, and the one that is looked at is
  * waited for.

@@ -37,6 +37,9 @@ typedef struct MieniJob {
     float presence;                      /* written: probability, 0..1 */
 } MieniJob;
 
+/* Blocks of memory that a device reads in place at the same time. */
+#define MIENI_MAX_IMPORTS 8
+
 /* What an open device has done. */
 typedef struct MieniDeviceCounts {
     uint64_t launches;    /* of kernels, those of recorded work too */
@@ -89,6 +92,16 @@ typedef struct MieniBackend {
 
     /* NULL is fine. */
     void (*plan_destroy)(MieniDevicePlan *plan);
+
+    /*
+     * From now on pictures that lie in this block are read there by runs, until it is released or
+     * the device is closed; the block, whole pages, stays where it is until then.
+     * MIEN_E_UNSUPPORTED: the device copies pictures. NULL: as if it returned that. Blocks that are
+     * not known are released without a word.
+     */
+    MienStatus (*import_memory)(MieniDevice *device, void *memory, size_t size_bytes,
+                                MienError *error);
+    void (*release_memory)(MieniDevice *device, const void *memory);
 
     /* After all of its plans. NULL is fine. */
     void (*close)(MieniDevice *device);

@@ -102,6 +102,12 @@ typedef struct MieniRules {
     float min_presence;
 } MieniRules;
 
+/* A block of the caller's memory in which the device reads pictures in place. */
+typedef struct MieniImport {
+    void *memory; /* NULL: none */
+    size_t size_bytes;
+} MieniImport;
+
 /* Whom a queued job is for. */
 typedef struct MieniTicket {
     MieniFrame *frame;
@@ -132,6 +138,9 @@ MienStatus mieni_engine_open_device(MienEngine *engine, MienError *error);
 /* reopen.c: the same device once more, after it failed; `error` holds why, and then what came of
  * it. `attempt` counts from 0. */
 MienStatus mieni_engine_reopen(MienEngine *engine, int attempt, MienError *error);
+
+/* import.c: hands the blocks to a device that was opened again; what it does not take is copied. */
+void mieni_engine_import_again(MienEngine *engine);
 
 /* process.c: runs what waits for a stage and hands each job to `take`. */
 MienStatus mieni_stage_flush(MienEngine *engine, MieniStage *stage, MieniTakeFn take);
@@ -182,6 +191,7 @@ struct MienEngine {
     int32_t max_tracks;      /* 2 * max_faces: what one frame can hold */
     MieniDetection *scratch; /* [n_anchors] */
     MieniTrack *detected;    /* [max_faces] */
+    MieniImport imports[MIENI_MAX_IMPORTS];
     size_t n_streams;
     MieniStream *streams;
     uint64_t n_pictures; /* seen so far: their serial numbers */

@@ -59,6 +59,8 @@ MienStatus mieni_engine_reopen(MienEngine *engine, int attempt, MienError *error
         status = mieni_registry_reopen(&engine->choice, &options, error);
         if (status == MIEN_OK)
             status = mieni_engine_create_plans(engine, error);
+        if (status == MIEN_OK)
+            mieni_engine_import_again(engine);
     }
     if (status != MIEN_OK) {
         close_device(engine);

@@ -32,7 +32,7 @@ static void refuse(MienDeviceInfo *info, const char *reason, const char *text)
 
 /* What the driver may be asked for. */
 typedef struct Extensions {
-    bool driver, pci, float16, timeline;
+    bool driver, pci, float16, timeline, host_memory;
 } Extensions;
 
 static Extensions find_extensions(const VulkanLoader *loader, VkPhysicalDevice device)
@@ -49,9 +49,19 @@ static Extensions find_extensions(const VulkanLoader *loader, VkPhysicalDevice d
             strcmp(list[i].extensionName, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME) == 0;
         found.timeline |=
             strcmp(list[i].extensionName, VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME) == 0;
+        found.host_memory |=
+            strcmp(list[i].extensionName, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME) == 0;
     }
     mieni_free(list);
     return found;
+}
+
+/* The buffers of a plan, and those of imports. */
+static bool sees_imports(const VkPhysicalDeviceLimits *limits)
+{
+    const uint32_t n = 4 + MIENI_MAX_IMPORTS;
+    return limits->maxPerStageDescriptorStorageBuffers >= n &&
+           limits->maxDescriptorSetStorageBuffers >= n && limits->maxPerStageResources >= n;
 }
 
 VulkanFeatures mieni_vulkan_features(const VulkanLoader *loader, VkPhysicalDevice device)
@@ -82,7 +92,9 @@ VulkanFeatures mieni_vulkan_features(const VulkanLoader *loader, VkPhysicalDevic
                      !mieni_vulkan_debug.no_subgroups,
         .half = half,
         .half_is_fast = half && arithmetic.shaderFloat16,
-        .timeline = timeline.timelineSemaphore && !mieni_vulkan_debug.no_timeline};
+        .timeline = timeline.timelineSemaphore && !mieni_vulkan_debug.no_timeline,
+        .import = has.host_memory && features.features.shaderStorageBufferArrayDynamicIndexing &&
+                  sees_imports(&properties.properties.limits) && !mieni_vulkan_debug.no_import};
 }
 
 static void write_uuid(MienDeviceInfo *info, const uint8_t uuid[VK_UUID_SIZE])

@@ -49,6 +49,8 @@ static void device_close(MieniDevice *device)
     if (device->device && vk->DestroyDevice && !device->is_stuck) {
         vk->DeviceWaitIdle(device->device);
         mieni_vulkan_pictures_finish(device);
+        for (int32_t i = 0; i < MIENI_MAX_IMPORTS; i++)
+            mieni_vulkan_buffer_destroy(device, &device->pictures.imports[i].buffer);
         mieni_vulkan_time_finish(device);
         mieni_vulkan_cache_close(device);
         mieni_vulkan_pipelines_finish(device);
@@ -79,16 +81,21 @@ static MienStatus create_device(MieniDevice *device, MienError *error)
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES_KHR,
         .pNext = device->precision == MIEN_PRECISION_FP16 ? &halves : NULL,
         .timelineSemaphore = VK_TRUE};
-    const char *extensions[1];
+    const char *extensions[2];
     uint32_t n_extensions = 0;
     if (device->features.timeline)
         extensions[n_extensions++] = VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME;
+    if (device->features.import)
+        extensions[n_extensions++] = VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME;
+    VkPhysicalDeviceFeatures features = {.shaderStorageBufferArrayDynamicIndexing =
+                                             device->features.import};
     VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                .pNext = device->features.timeline ? &timeline : timeline.pNext,
                                .queueCreateInfoCount = 1,
                                .pQueueCreateInfos = &queue,
                                .enabledExtensionCount = n_extensions,
-                               .ppEnabledExtensionNames = extensions};
+                               .ppEnabledExtensionNames = extensions,
+                               .pEnabledFeatures = &features};
     VkResult result = device->loader->CreateDevice(device->physical, &info, NULL, &device->device);
     if (result != VK_SUCCESS) {
         device->device = NULL;
@@ -97,6 +104,8 @@ static MienStatus create_device(MieniDevice *device, MienError *error)
     if (!mieni_vulkan_device_functions(device->loader, device->device, &device->vk))
         return mieni_vulkan_fail(device, VK_ERROR_FEATURE_NOT_PRESENT, "opening the device", error);
     device->features.timeline = device->features.timeline && device->vk.WaitSemaphoresKHR;
+    device->features.import =
+        device->features.import && device->vk.GetMemoryHostPointerPropertiesEXT;
     device->vk.GetDeviceQueue(device->device, device->family, 0, &device->queue);
     return MIEN_OK;
 }
@@ -135,8 +144,11 @@ static MienPrecision choose_precision(const MieniDevice *device, MienPrecision w
 static MienStatus set_up(MieniDevice *device, MienPrecision wanted, MienError *error)
 {
     device->features = mieni_vulkan_features(device->loader, device->physical);
+    VkPhysicalDeviceExternalMemoryHostPropertiesEXT host = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT};
     VkPhysicalDeviceMaintenance3Properties sizes = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES,
+        .pNext = device->features.import ? &host : NULL};
     VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
                                        .pNext = &sizes};
     device->loader->GetPhysicalDeviceProperties2(device->physical, &all);
@@ -146,6 +158,8 @@ static MienStatus set_up(MieniDevice *device, MienPrecision wanted, MienError *e
     device->max_buffer_bytes = largest_buffer(device, sizes.maxMemoryAllocationSize);
     device->precision = choose_precision(device, wanted, properties->deviceType);
     device->is_direct = mieni_vulkan_memory_is_direct(device, properties->deviceType);
+    device->features.import = device->features.import && device->is_direct;
+    device->import_step = host.minImportedHostPointerAlignment;
     device->is_software = properties->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
     device->timeout_ns = device->is_software ? SOFTWARE_TIMEOUT_NS : TIMEOUT_NS;
     if (mieni_vulkan_debug.timeout_ns > 0)
@@ -212,6 +226,8 @@ const MieniBackend mieni_backend_vulkan = {
     .plan_create = mieni_vulkan_plan_create,
     .plan_run = mieni_vulkan_plan_run,
     .plan_destroy = mieni_vulkan_plan_destroy,
+    .import_memory = mieni_vulkan_import,
+    .release_memory = mieni_vulkan_release,
     .close = device_close,
     .counts = device_counts,
     .time = mieni_vulkan_time,

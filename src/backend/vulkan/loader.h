@@ -72,7 +72,9 @@
     X(DestroySemaphore)
 
 /* NULL on a device without the extension. */
-#define VULKAN_OPTIONAL_FUNCTIONS(X) X(WaitSemaphoresKHR)
+#define VULKAN_OPTIONAL_FUNCTIONS(X)                                                               \
+    X(WaitSemaphoresKHR)                                                                           \
+    X(GetMemoryHostPointerPropertiesEXT)
 
 #define VULKAN_FIELD(name) PFN_vk##name name;
 typedef struct VulkanDeviceFunctions {
@@ -105,6 +107,7 @@ typedef struct VulkanDebug {
     bool no_subgroups;     /* as on a device without them */
     bool no_half;
     bool no_timeline;   /* a fence instead */
+    bool no_import;     /* pictures are copied */
     bool gpu_tiles;     /* a driver that computes on the CPU works in the steps of a GPU */
     int64_t timeout_ns; /* 0: the usual one */
 } VulkanDebug;

@@ -162,13 +162,30 @@ static int32_t find_slot(MieniDevice *device, const MieniView *view, const Plane
     return oldest;
 }
 
-static void write_picture(const MieniView *view, const Planes *planes, size_t slot_at,
-                          uint32_t *parameters)
+/* Where the device finds a picture, after sending it if need be; false if all slots are taken by
+ * this run. */
+static bool place_picture(MieniDevice *device, const MieniView *view, VulkanPlace *place)
 {
-    for (int i = 0; i < planes->n; i++) {
-        parameters[VULKAN_PARAMETER_PLANES + i] = (uint32_t)(slot_at + planes->offset[i]);
-        parameters[VULKAN_PARAMETER_ROW_BYTES + i] = (uint32_t)planes->row_bytes[i];
+    if (mieni_vulkan_find_import(device, &view->image, place))
+        return true;
+    Planes planes = layout_planes(&view->image);
+    int32_t slot = find_slot(device, view, &planes);
+    if (slot < 0)
+        return false;
+    size_t at = (size_t)slot * device->pictures.slot_bytes;
+    place->import = 0;
+    for (int i = 0; i < planes.n; i++) {
+        place->offset[i] = (uint32_t)(at + planes.offset[i]);
+        place->row_bytes[i] = (uint32_t)planes.row_bytes[i];
     }
+    return true;
+}
+
+static void write_picture(const MieniView *view, const VulkanPlace *place, uint32_t *parameters)
+{
+    memcpy(&parameters[VULKAN_PARAMETER_PLANES], place->offset, sizeof(place->offset));
+    memcpy(&parameters[VULKAN_PARAMETER_ROW_BYTES], place->row_bytes, sizeof(place->row_bytes));
+    parameters[VULKAN_PARAMETER_IMPORT] = place->import;
     parameters[VULKAN_PARAMETER_WIDTH] = (uint32_t)view->image.width;
     parameters[VULKAN_PARAMETER_HEIGHT] = (uint32_t)view->image.height;
     parameters[VULKAN_PARAMETER_FORMAT] = (uint32_t)view->image.format;
@@ -181,24 +198,20 @@ MienStatus mieni_vulkan_pictures_send(MieniDevice *device, size_t n, const Mieni
                                       uint32_t *parameters, size_t *n_sent, MienError *error)
 {
     size_t slot_bytes = 0, n_pictures = 0;
+    VulkanPlace place = {0};
     for (size_t i = 0; i < n; i++) {
-        Planes planes = layout_planes(&jobs[i].picture->image);
-        slot_bytes = MIENI_MAX(slot_bytes, planes.total);
+        const MienImage *image = &jobs[i].picture->image;
+        if (mieni_vulkan_find_import(device, image, &place))
+            continue;
+        slot_bytes = MIENI_MAX(slot_bytes, layout_planes(image).total);
         n_pictures += i == 0 || jobs[i].picture != jobs[i - 1].picture;
     }
     *n_sent = 0;
-    MienStatus status = reserve(device, slot_bytes, n_pictures, error);
+    MienStatus status = n_pictures > 0 ? reserve(device, slot_bytes, n_pictures, error) : MIEN_OK;
     if (status != MIEN_OK)
         return status;
     device->pictures.run++;
-    for (; *n_sent < n; ++*n_sent) {
-        const MieniView *view = jobs[*n_sent].picture;
-        Planes planes = layout_planes(&view->image);
-        int32_t slot = find_slot(device, view, &planes);
-        if (slot < 0)
-            break;
-        write_picture(view, &planes, (size_t)slot * device->pictures.slot_bytes,
-                      parameters + *n_sent * VULKAN_PARAMETER_WORDS);
-    }
+    for (; *n_sent < n && place_picture(device, jobs[*n_sent].picture, &place); ++*n_sent)
+        write_picture(jobs[*n_sent].picture, &place, parameters + *n_sent * VULKAN_PARAMETER_WORDS);
     return MIEN_OK;
 }

@@ -2,7 +2,7 @@
 /* Shader modules and pipelines: each made when a plan first needs it, and shared by all plans. */
 #include "backend/vulkan/vulkan.h"
 
-enum { N_BINDINGS = 4 };
+enum { N_BINDINGS = 5 }; /* the last one for imports alone */
 
 MienStatus mieni_vulkan_pipelines_init(MieniDevice *device, MienError *error)
 {
@@ -13,9 +13,10 @@ MienStatus mieni_vulkan_pipelines_init(MieniDevice *device, MienError *error)
                                            .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
                                            .descriptorCount = 1,
                                            .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
+    bindings[N_BINDINGS - 1].descriptorCount = MIENI_MAX_IMPORTS;
     VkDescriptorSetLayoutCreateInfo set_info = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-        .bindingCount = N_BINDINGS,
+        .bindingCount = device->features.import ? N_BINDINGS : N_BINDINGS - 1,
         .pBindings = bindings};
     VkResult result =
         device->vk.CreateDescriptorSetLayout(device->device, &set_info, NULL, &device->set_layout);

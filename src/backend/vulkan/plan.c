@@ -149,7 +149,7 @@ static MienStatus create_sets(MieniDevicePlan *plan, MienError *error)
     MieniDevice *device = plan->device;
     enum { N_SETS = 2 };
     VkDescriptorPoolSize size = {.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                                 .descriptorCount = 4 * N_SETS};
+                                 .descriptorCount = (4 + MIENI_MAX_IMPORTS) * N_SETS};
     VkDescriptorPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
                                        .maxSets = N_SETS,
                                        .poolSizeCount = 1,
@@ -186,6 +186,29 @@ static void write_set(MieniDevicePlan *plan, VkDescriptorSet set, const VulkanBu
                                            .pBufferInfo = &infos[i]};
     }
     plan->device->vk.UpdateDescriptorSets(plan->device->device, 4, writes, 0, NULL);
+}
+
+/* What the crop reads. All bindings of a shader want a buffer, used or not. */
+static void write_crop_set(MieniDevicePlan *plan)
+{
+    const VulkanPictures *pictures = &plan->device->pictures;
+    const VulkanBuffer *sent = pictures->buffer.handle ? &pictures->buffer : &plan->tables;
+    VkDescriptorBufferInfo infos[MIENI_MAX_IMPORTS];
+    for (int i = 0; i < MIENI_MAX_IMPORTS; i++) {
+        const VulkanImport *import = &pictures->imports[i];
+        infos[i] = (VkDescriptorBufferInfo){.buffer = import->memory ? import->buffer.handle
+                                                                     : sent->handle,
+                                            .range = VK_WHOLE_SIZE};
+    }
+    VkWriteDescriptorSet write = {.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+                                  .dstSet = plan->crop_set,
+                                  .dstBinding = 4,
+                                  .descriptorCount = MIENI_MAX_IMPORTS,
+                                  .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                  .pBufferInfo = infos};
+    write_set(plan, plan->crop_set, sent);
+    if (plan->device->features.import)
+        plan->device->vk.UpdateDescriptorSets(plan->device->device, 1, &write, 0, NULL);
 }
 
 /* Commands name buffers: when those change, they are worth nothing. */
@@ -245,10 +268,10 @@ MienStatus mieni_vulkan_plan_reserve(MieniDevicePlan *plan, size_t n, MienError 
     MienStatus status = MIEN_OK;
     if (n > (size_t)plan->capacity)
         status = grow(plan, n, error);
-    if (status == MIEN_OK && plan->has_crop && device->pictures.buffer.handle &&
+    if (status == MIEN_OK && plan->has_crop &&
         plan->picture_generation != device->pictures.generation) {
         forget_commands(plan);
-        write_set(plan, plan->crop_set, &device->pictures.buffer);
+        write_crop_set(plan);
         plan->picture_generation = device->pictures.generation;
     }
     return status;

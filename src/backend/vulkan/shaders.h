@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Every shader is listed here and in vulkan.cmake; _half: tensors may be halves; _subgroups: sums
- * go through subgroups. */
+ * go through subgroups; _imports: pictures may lie in the host's memory. */
 #define VULKAN_SHADER_LIST(X)                                                                      \
     X(conv)                                                                                        \
     X(pointwise)                                                                                   \
@@ -38,7 +38,8 @@
     X(sample_bilinear_half)                                                                        \
     X(layer_norm_subgroups)                                                                        \
     X(center_points_subgroups)                                                                     \
-    X(landmarks_to_matrix_subgroups)
+    X(landmarks_to_matrix_subgroups)                                                               \
+    X(crop_imports)
 
 #define VULKAN_SHADER_NAME(name) VULKAN_SHADER_##name,
 typedef enum VulkanShader { VULKAN_SHADER_LIST(VULKAN_SHADER_NAME) VULKAN_N_SHADERS } VulkanShader;

@@ -454,7 +454,10 @@ static MienStatus add_crop(VulkanBuild *build, const MieniOp *op, MienError *err
         .groups_x = ((uint32_t)out->width + 7) / 8,
         .groups_y = ((uint32_t)out->height + 7) / 8,
         .push = {[2] = offset(build, op->output), (uint32_t)out->width, (uint32_t)out->height}};
-    return add(build, VULKAN_SHADER_crop, NULL, step, error);
+    return add(build,
+               build->plan->device->features.import ? VULKAN_SHADER_crop_imports
+                                                    : VULKAN_SHADER_crop,
+               NULL, step, error);
 }
 
 static MienStatus add_decode_boxes(VulkanBuild *build, const MieniOp *op, MienError *error)

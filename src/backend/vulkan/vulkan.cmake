@@ -17,14 +17,14 @@ if(NOT MIEN_HAVE_VULKAN)
 endif()
 target_compile_definitions(mien_objects PRIVATE MIENI_HAVE_VULKAN)
 
-# The names of VULKAN_SHADER_LIST in shaders.h. NAME_half and NAME_subgroups are NAME.comp with HALF or SUBGROUPS
-# defined.
+# The names of VULKAN_SHADER_LIST in shaders.h. NAME_half, NAME_subgroups and NAME_imports are NAME.comp with HALF,
+# SUBGROUPS or IMPORTS defined.
 set(shaders conv pointwise depthwise depthwise_pointwise fully_connected resize_add depth_to_space
     landmarks_to_matrix sample_bilinear transform_landmarks constant center_points layer_norm
     transpose crop decode_boxes decode_landmarks refine_landmarks multiply_adds
     conv_half pointwise_half depthwise_half depthwise_pointwise_half fully_connected_half
     resize_add_half depth_to_space_half sample_bilinear_half
-    layer_norm_subgroups center_points_subgroups landmarks_to_matrix_subgroups)
+    layer_norm_subgroups center_points_subgroups landmarks_to_matrix_subgroups crop_imports)
 
 set(shader_out ${CMAKE_CURRENT_BINARY_DIR}/vulkan)
 file(MAKE_DIRECTORY ${shader_out})
@@ -33,7 +33,7 @@ set(shader_binaries)
 foreach(shader ${shaders})
     set(define)
     set(name ${shader})
-    if(shader MATCHES "^(.*)_(half|subgroups)$")
+    if(shader MATCHES "^(.*)_(half|subgroups|imports)$")
         set(name ${CMAKE_MATCH_1})
         string(TOUPPER "-D${CMAKE_MATCH_2}" define)
     endif()
@@ -71,6 +71,7 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/describe.c
     ${CMAKE_CURRENT_LIST_DIR}/device.c
     ${CMAKE_CURRENT_LIST_DIR}/half.c
+    ${CMAKE_CURRENT_LIST_DIR}/import.c
     ${CMAKE_CURRENT_LIST_DIR}/loader.c
     ${CMAKE_CURRENT_LIST_DIR}/memory.c
     ${CMAKE_CURRENT_LIST_DIR}/order.c

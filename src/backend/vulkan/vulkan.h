@@ -46,6 +46,7 @@ enum VulkanParameter {
     VULKAN_PARAMETER_SCALE_REST = 61,
     VULKAN_PARAMETER_COLUMN_TIES = 62,
     VULKAN_PARAMETER_ROW_TIES = 70,
+    VULKAN_PARAMETER_IMPORT = 78, /* VulkanPlace.import */
     VULKAN_PARAMETER_WORDS = 128
 };
 
@@ -72,13 +73,27 @@ typedef struct VulkanSlot {
     VkCommandBuffer copy; /* from the staging buffer, if there is one */
 } VulkanSlot;
 
+/* A block of the caller's memory that the device reads in place. */
+typedef struct VulkanImport {
+    const void *memory; /* NULL: none */
+    VulkanBuffer buffer;
+} VulkanImport;
+
+/* Where the planes of a picture are: bytes from the beginning of a buffer, bytes from row to row.
+ */
+typedef struct VulkanPlace {
+    uint32_t import; /* 0: in the buffer below; else in import number import - 1 */
+    uint32_t offset[3], row_bytes[3];
+} VulkanPlace;
+
 typedef struct VulkanPictures {
     VulkanBuffer buffer, staging; /* staging only if the device cannot read what is mapped */
     size_t slot_bytes;
     int32_t n_slots;
     int32_t max_slots; /* 0: as many as are wanted; fewer once memory was short */
     VulkanSlot slots[VULKAN_MAX_PICTURES];
-    uint64_t generation; /* changes with the buffer */
+    VulkanImport imports[MIENI_MAX_IMPORTS];
+    uint64_t generation; /* changes with the buffer and the imports */
     uint64_t run;
 } VulkanPictures;
 
@@ -88,6 +103,7 @@ typedef struct VulkanFeatures {
     bool half;         /* buffers of halves */
     bool half_is_fast; /* and arithmetic with them: not by conversions in software */
     bool timeline;     /* semaphores that count */
+    bool import;       /* of the host's memory */
 } VulkanFeatures;
 
 struct MieniDevice {
@@ -101,11 +117,12 @@ struct MieniDevice {
     VkQueue queue;
     uint32_t family;
     VulkanFeatures features;
-    MienPrecision precision; /* in use */
-    bool is_software;        /* a driver that computes on the CPU */
-    bool is_direct;          /* the device computes in memory that the host has mapped */
-    bool is_lost;            /* nothing more is sent */
-    bool is_stuck;           /* it may still be at work: nothing is given back */
+    MienPrecision precision;  /* in use */
+    VkDeviceSize import_step; /* imported memory begins and ends at multiples of it */
+    bool is_software;         /* a driver that computes on the CPU */
+    bool is_direct;           /* the device computes in memory that the host has mapped */
+    bool is_lost;             /* nothing more is sent */
+    bool is_stuck;            /* it may still be at work: nothing is given back */
     uint64_t timeout_ns;
     VkCommandPool pool;
     VkSemaphore timeline; /* at the number of the last submission that is done */
@@ -252,7 +269,16 @@ bool mieni_vulkan_is_head(const MieniPlan *plan, const MieniOp *op);
  * into the jobs' parameters. Returns for how many of the n jobs there was room, at least one. */
 MienStatus mieni_vulkan_pictures_send(MieniDevice *device, size_t n, const MieniJob *jobs,
                                       uint32_t *parameters, size_t *n_sent, MienError *error);
+/* Gives back all but the imports. */
 void mieni_vulkan_pictures_finish(MieniDevice *device);
+
+/* import.c: see import_memory and release_memory of MieniBackend. */
+MienStatus mieni_vulkan_import(MieniDevice *device, void *memory, size_t size_bytes,
+                               MienError *error);
+void mieni_vulkan_release(MieniDevice *device, const void *memory);
+/* True if a picture lies in imported memory; sets where. */
+bool mieni_vulkan_find_import(const MieniDevice *device, const MienImage *image,
+                              VulkanPlace *place);
 
 /* record.c: the command buffer for n jobs. */
 MienStatus mieni_vulkan_record(MieniDevicePlan *plan, size_t n, MienError *error);

@@ -24,6 +24,8 @@ void bed_arguments(int argc, char **argv)
             mieni_vulkan_debug.no_half = true;
         else if (strcmp(argv[i], "--no-timeline") == 0)
             mieni_vulkan_debug.no_timeline = true;
+        else if (strcmp(argv[i], "--no-import") == 0)
+            mieni_vulkan_debug.no_import = true;
         else
             fail_msg("%s: unknown argument %s", argv[0], argv[i]);
     }

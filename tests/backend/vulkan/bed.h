@@ -12,8 +12,8 @@
 #define PARITY_RELATIVE 1e-4
 
 /* Reads the program's arguments, before anything else: --no-direct-memory copies everything, as for
- * a card with its own memory; --no-subgroups, --no-half and --no-timeline mask those features
- * off. */
+ * a card with its own memory; --no-subgroups, --no-half, --no-timeline and
+ * --no-import mask those features off. */
 void bed_arguments(int argc, char **argv);
 
 /* The Vulkan device that is tested: the first, or the number in MIEN_TEST_VULKAN, which

@@ -1,7 +1,8 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // kernels/ref/crop.c, bit for bit. 64-bit positions are kept as two words, so that no device needs 64-bit
-// integers. Binding 2 holds pictures. Workgroups: 8 x 8 pixels x jobs.
+// integers. Binding 2 holds pictures that were sent; in the variant IMPORTS binding 4 is the host's memory, whose
+// pictures were not. Workgroups: 8 x 8 pixels x jobs.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 
@@ -11,10 +12,17 @@
 
 layout(local_size_x = 8, local_size_y = 8) in;
 
+#ifdef IMPORTS
+layout(std430, binding = 4) readonly restrict buffer Imports
+{
+    uint words[];
+} imports[8]; // MIENI_MAX_IMPORTS
+#endif
+
 // Words of VulkanParameter, in vulkan.h.
 const uint MAP_X = 0, MAP_Y = 16, BORDER = 32, SCALE = 33, OFFSET = 34, PLANE = 35, ROW_BYTES = 38;
 const uint SIZE = 41, FORMAT = 43, LUMA = 44, CHROMA = 46, SHIFT = 60, SCALE_REST = 61, COLUMN_TIES = 62;
-const uint ROW_TIES = 70;
+const uint ROW_TIES = 70, IMPORT = 78;
 
 // MienPixelFormat
 const uint RGB24 = 1, BGR24 = 2, RGBA32 = 3, BGRA32 = 4, GRAY8 = 5, NV12 = 6;
@@ -24,9 +32,22 @@ uint word(uint i)
     return io[gl_WorkGroupID.z * PARAMETER_WORDS + i];
 }
 
+#ifdef IMPORTS
+uint picture_word(uint i)
+{
+    uint import = word(IMPORT); // of the job, so the same in all of a workgroup
+    return import == 0 ? table[i] : imports[import - 1].words[i];
+}
+#else
+uint picture_word(uint i)
+{
+    return table[i];
+}
+#endif
+
 uint byte_at(uint offset)
 {
-    return table[offset >> 2] >> ((offset & 3) * 8) & 255;
+    return picture_word(offset >> 2) >> ((offset & 3) * 8) & 255;
 }
 
 // a * times + b, modulo 2^64; x holds the low word.
