@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backend/faces.h"
 
-#include "base/base.h"
+#include "engine/engine_private.h"
 
 /*
  * Landmarks as a share of the picture's size; scores and the presence from 0 to 1. In a video each
@@ -90,17 +90,32 @@ void faces_check_models(const char *device)
     check_pictures(device, BUNDLE, SHORT_RANGE, some, MIENI_COUNT_OF(some), 2);
 }
 
-/* Frames in the decoder's own format. */
+/* A frame in the decoder's own format; returns the number of its faces. */
+static size_t check_frame(MienEngine *cpu, MienEngine *other, Tolerance tolerance, int index)
+{
+    char what[32];
+    MienImage image = frames_clip(index);
+    snprintf(what, sizeof(what), "frame %d", index);
+    const MienResult *want = fixture_process(cpu, &image, frames_time_us(index));
+    compare_results(what, tolerance, fixture_process(other, &image, frames_time_us(index)), want);
+    return mien_result_n_faces(want);
+}
+
 size_t faces_follow(MienEngine *cpu, MienEngine *other, int first, int end)
 {
     size_t n_faces = 0;
+    for (int i = first; i < end; i++)
+        n_faces += check_frame(cpu, other, moving, i);
+    return n_faces;
+}
+
+size_t faces_follow_in_steps(MienEngine *cpu, MienEngine *other, int first, int end)
+{
+    size_t n_faces = 0;
     for (int i = first; i < end; i++) {
-        char what[32];
-        MienImage image = frames_clip(i);
-        snprintf(what, sizeof(what), "frame %d", i);
-        const MienResult *want = fixture_process(cpu, &image, frames_time_us(i));
-        n_faces += mien_result_n_faces(want);
-        compare_results(what, moving, fixture_process(other, &image, frames_time_us(i)), want);
+        assert_true(cpu->n_streams == 1 && other->n_streams == 1);
+        mieni_stream_copy_state(other, &other->streams[0].state, &cpu->streams[0].state);
+        n_faces += check_frame(cpu, other, still, i);
     }
     return n_faces;
 }

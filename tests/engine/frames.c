@@ -14,7 +14,7 @@ static struct {
 } pictures[MAX_PICTURES];
 static int n_pictures;
 
-static MienMediaFrame *clip[FRAMES_CLIP_END - FRAMES_CLIP_BEGIN];
+static MienMediaFrame *clip[FRAMES_CLIP_END];
 
 MienImage frames_picture(const char *file)
 {
@@ -59,23 +59,18 @@ static void read_clip(void)
     if (mien_media_reader_open(test_need_data(CLIP), NULL, &reader, &error) != MIEN_OK)
         fail_msg("%s", error.text);
     for (int i = 0; i < FRAMES_CLIP_END; i++) {
-        MienMediaFrame *frame = NULL;
-        if (mien_media_reader_read(reader, &frame, &error) != MIEN_OK || !frame)
+        if (mien_media_reader_read(reader, &clip[i], &error) != MIEN_OK || !clip[i])
             fail_msg("the clip ends before frame %d", i);
-        if (i < FRAMES_CLIP_BEGIN)
-            mien_media_frame_destroy(frame);
-        else
-            clip[i - FRAMES_CLIP_BEGIN] = frame;
     }
     mien_media_reader_destroy(reader);
 }
 
 MienImage frames_clip(int index)
 {
-    assert_true(index >= FRAMES_CLIP_BEGIN && index < FRAMES_CLIP_END);
+    assert_true(index >= 0 && index < FRAMES_CLIP_END);
     if (!clip[0])
         read_clip();
-    return *mien_media_frame_image(clip[index - FRAMES_CLIP_BEGIN]);
+    return *mien_media_frame_image(clip[index]);
 }
 
 int64_t frames_time_us(int index)
@@ -87,7 +82,7 @@ int frames_finish(void **state)
 {
     while (n_pictures > 0)
         free(pictures[--n_pictures].pixels);
-    for (int i = 0; i < FRAMES_CLIP_END - FRAMES_CLIP_BEGIN; i++) {
+    for (int i = 0; i < FRAMES_CLIP_END; i++) {
         mien_media_frame_destroy(clip[i]);
         clip[i] = NULL;
     }

@@ -14,13 +14,14 @@ MienImage frames_portrait(void);
 /* A part of an RGB24 picture, in place. */
 MienImage frames_window(const MienImage *of, int32_t x, int32_t y, int32_t width, int32_t height);
 
-/* Frames of the clip that are kept, in the decoder's format. */
+/* The clip: from frame FRAMES_CLIP_BEGIN on something is to be seen. */
 #define FRAMES_CLIP_BEGIN 72
 #define FRAMES_CLIP_END 275
 
 /*
- * Frame `index` of the clip; the test is skipped without the clip. One face is there from frame 82
- * to 252, others beside it at times from 212 to 240; in 261 to 267 there is one more.
+ * Frame `index` of the clip, in the decoder's format; the test is skipped without the clip. One
+ * face is there from frame 82 to 252, others beside it at times from 212 to 240; in 261 to 267
+ * there is one more.
  */
 MienImage frames_clip(int index);
 
