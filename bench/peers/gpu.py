@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""mien on a GPU beside ONNX Runtime's CUDA provider, in one run: the same networks, inputs of the same size.
+"""mien on a GPU beside ONNX Runtime's CUDA provider, or PyTorch with CUDA graphs where that does not start, in one run.
 
     python bench/peers/gpu.py --mien build/release/tools/mien/mien --models DIR [--device cuda:0]
 
-Networks come from `mien models export --onnx`. In each round every network is timed by `mien bench --device` and right
-after it by the peer, with 1, 2, 4 and more faces at a time; of each batch size the best median of all rounds counts. Two
-times are compared: "call", from inputs on the host to all outputs on the host, and "device", for mien by the device's
-clock, for the peer with inputs and outputs that stay on the device. A ratio is the peer's time / mien's.
+Both have the same networks, from `mien models export --onnx`, and inputs of the same size. In each round every network is
+timed by `mien bench --device` and right after it by the peer, with 1, 2, 4 and more faces at a time; of each batch size the
+best median of all rounds counts. Two times are compared: "call", from inputs on the host to all outputs on the host, and
+"device", for mien and PyTorch by the device's clock, for ONNX Runtime with inputs and outputs that stay on the device. A
+ratio is the peer's time / mien's.
 
-Needs numpy and onnxruntime-gpu; --provider cpu --device cpu tries the script itself without a GPU.
+Needs numpy, and onnxruntime-gpu or torch; --provider cpu --device cpu tries the script itself without a GPU.
 """
 import argparse
 import json
@@ -19,8 +20,7 @@ import sys
 import tempfile
 import time
 
-import numpy as np
-import onnxruntime
+import gpu_peers
 
 # Name in mien.bench/1, model, and the network's name in a bundle.
 NETWORKS = [
@@ -31,7 +31,6 @@ NETWORKS = [
     ("face_landmarks_v2", "face_landmarker", "face_landmarks_detector"),
     ("face_blendshapes", "face_landmarker", "face_blendshapes"),
 ]
-PROVIDERS = {"cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider", "cpu": "CPUExecutionProvider"}
 MUST = {"batch_1": 5.0, "best_batch": 3.0}  # on an H200, face_mesh
 
 
@@ -51,51 +50,6 @@ def export(args, folder):
         files[name] = os.path.join(folder, name + ".onnx")
         run(args.mien, "models", "export", model, *(["--network", member] if member else []), "--onnx", files[name])
     return files
-
-
-def open_session(args, path):
-    provider = PROVIDERS[args.provider]
-    if provider not in onnxruntime.get_available_providers():
-        raise SystemExit(f"gpu.py: this onnxruntime has no {provider}; install onnxruntime-gpu, or try --provider cpu")
-    options = onnxruntime.SessionOptions()
-    if args.provider == "cpu":
-        options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=[provider])
-    if session.get_providers()[0] != provider:  # it falls back without a word
-        raise SystemExit(f"gpu.py: onnxruntime does not start its {provider}; see mien doctor --python {sys.executable}")
-    return session
-
-
-def median_ms(call, seconds):
-    """Median of runs, at least three, once it is warm."""
-    call()
-    call()
-    times, end = [], time.perf_counter() + seconds
-    while len(times) < 3 or (time.perf_counter() < end and len(times) < 1000):
-        begin = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - begin) * 1e3)
-    return float(np.median(times))
-
-
-def time_peer(args, session, batch):
-    """Milliseconds of a call and of the device."""
-    inputs = session.get_inputs()
-    random = np.random.default_rng(1)
-    feeds = {one.name: random.random([batch] + list(one.shape[1:]), np.float32) for one in inputs}
-    call = median_ms(lambda: session.run(None, feeds), args.seconds)
-    binding = session.io_binding()
-    where = "cpu" if args.provider == "cpu" else "cuda"
-    for name, value in feeds.items():
-        binding.bind_ortvalue_input(name, onnxruntime.OrtValue.ortvalue_from_numpy(value, where, args.device_index))
-    for output in session.get_outputs():
-        binding.bind_output(output.name, where, args.device_index)
-
-    def bound():
-        session.run_with_iobinding(binding)
-        binding.synchronize_outputs()
-
-    return {"call": call, "device": median_ms(bound, args.seconds)}
 
 
 def time_mien(args, name):
@@ -119,15 +73,15 @@ def keep_best(best, times):
             known[key] = min(known[key], ms)
 
 
-def peer_batches(args, session):
+def peer_batches(args, network):
     """Times of rising batches, as long as there is memory and a run does not take too long."""
     times, batch = {}, 1
     while batch <= args.max_batch:
         try:
-            times[batch] = time_peer(args, session, batch)
+            times[batch] = network.time(batch, args.seconds)
         except Exception as problem:  # its own kinds; too large a batch ends the row, not the run
             if batch == 1:
-                raise SystemExit(f"gpu.py: onnxruntime: {str(problem).splitlines()[0]}")
+                raise SystemExit(f"gpu.py: the peer: {str(problem).splitlines()[0]}")
             break
         if times[batch]["call"] > 500 * args.seconds:
             break
@@ -163,7 +117,9 @@ def main():
     parser.add_argument("--device", default="cuda:0", help="mien's device (default cuda:0)")
     parser.add_argument("--allow-software", action="store_true", help="as in mien bench")
     parser.add_argument("--precision", default="fp32", choices=("fp32", "fp16", "auto"), help="mien's (default fp32)")
-    parser.add_argument("--provider", default="cuda", choices=PROVIDERS, help="the peer's (default cuda)")
+    parser.add_argument("--peer", default="auto", choices=["auto", *gpu_peers.PEERS],
+                        help="the first of these that starts here (default auto)")
+    parser.add_argument("--provider", default="cuda", choices=gpu_peers.PROVIDERS, help="the peer's (default cuda)")
     parser.add_argument("--network", action="append", choices=names, help="may be repeated (default: all)")
     parser.add_argument("--max-batch", type=int, default=1024, help="faces at a time (default 1024)")
     parser.add_argument("--seconds", type=float, default=1.0, help="for a batch size (default 1)")
@@ -177,18 +133,18 @@ def main():
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         files = export(args, folder)
-        sessions = {name: open_session(args, path) for name, path in files.items()}
-        ours, peer = {name: {} for name in files}, {name: {} for name in files}
+        peer, networks = gpu_peers.open_peer(args.peer, args.provider, args.device_index, files)
+        ours, theirs = {name: {} for name in files}, {name: {} for name in files}
         for _ in range(args.rounds):
             for name in files:
                 keep_best(ours[name], time_mien(args, name))
-                keep_best(peer[name], peer_batches(args, sessions[name]))
-        rows = [compare(name, ours[name], peer[name]) for name in files]
+                keep_best(theirs[name], peer_batches(args, networks[name]))
+        rows = [compare(name, ours[name], theirs[name]) for name in files]
+    print("peer:", peer.name)
     print_table(rows)
     if args.json:
-        about = {"peer": f"onnxruntime {onnxruntime.__version__}, {PROVIDERS[args.provider]}", "device": args.device,
-                 "precision": args.precision, "must": MUST, "system": platform.platform(),
-                 "date": time.strftime("%Y-%m-%d"), "rows": rows}
+        about = {"peer": peer.name, "device": args.device, "precision": args.precision, "must": MUST,
+                 "system": platform.platform(), "date": time.strftime("%Y-%m-%d"), "rows": rows}
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump(about, file, indent=1)
 

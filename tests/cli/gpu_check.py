@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """scripts/gpu-check without a GPU, and the table that it ends with."""
 
+import importlib.util
 import json
 import os
 import subprocess
 import sys
 
 import tool
+
+PEERS = os.path.join(tool.SOURCE, "bench", "peers")
+sys.path.insert(0, PEERS)
+import onnx_file
+import onnx_torch
 
 BUILD = os.path.dirname(os.path.dirname(os.path.dirname(tool.TOOL)))
 
@@ -86,6 +92,80 @@ class GpuCheck(tool.Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertGreater(done.stdout.count("not measured"), 6)
         self.assertNotIn(" met", done.stdout)
+
+
+class Peers(tool.Case):
+    """Whom bench/peers/gpu.py puts beside mien, and what they read."""
+
+    def exported(self, model, *member):
+        self.need_models()
+        self.good("models", "export", model, *member, "--onnx", "network.onnx")
+        return onnx_file.read(self.path("network.onnx"))
+
+    def peers(self, *arguments):
+        return subprocess.run([sys.executable, "-B", os.path.join(PEERS, "gpu.py"), "--mien", tool.TOOL, *arguments],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment,
+                              timeout=tool.TIMEOUT)
+
+    def test_networks_are_read(self):
+        graph = self.exported("face_mesh_attention")
+        self.assertEqual(graph.inputs, {"input_1": [192, 192, 3]})
+        self.assertEqual(graph.outputs["output_lips"], [1, 1, 160])
+        self.assertEqual(list(graph.outputs)[-1], "conv_faceflag")
+        for name, constant in graph.constants.items():
+            size = {onnx_file.FLOAT: 4, onnx_file.INT64: 8}[constant.type]
+            for side in constant.shape:
+                size *= side
+            self.assertEqual(len(constant.data), size, name)
+        written = {*graph.inputs, *graph.constants, ""}
+        for node in graph.nodes:
+            self.assertLessEqual(set(node.inputs), written)
+            self.assertIn(node.type, onnx_torch.OPERATIONS)
+            written.update(node.outputs)
+        self.assertLessEqual(set(graph.outputs), written)
+        stem = next(node for node in graph.nodes if node.type == "Conv")
+        self.assertEqual(stem.attributes, {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [0, 0, 1, 1], "group": 1})
+        self.assertEqual(graph.constants[stem.inputs[1]].shape, [16, 3, 3, 3])
+
+    def test_every_operation_is_known(self):
+        for model, *member in (("face_detector_short",), ("face_detector_full_sparse",), ("face_mesh",),
+                               ("face_landmarker", "--network", "face_landmarks_detector"),
+                               ("face_landmarker", "--network", "face_blendshapes")):
+            types = {node.type for node in self.exported(model, *member).nodes}
+            self.assertLessEqual(types, set(onnx_torch.OPERATIONS), (model, member))
+
+    def test_integers(self):
+        self.assertEqual(list(onnx_file.fields(memoryview(b"\x08\xac\x02\x10" + b"\xff" * 9 + b"\x01"))),
+                         [(1, 300), (2, -1)])
+        self.assertRaises(ValueError, lambda: list(onnx_file.fields(b"\x0d\0\0\0\0")))
+
+    def test_no_peer(self):
+        self.need_models()
+        for module in ("onnxruntime", "torch"):
+            self.write(module + ".py", b"raise ImportError('broken ' + __name__)\n")
+        self.environment["PYTHONPATH"] = self.folder
+        done = self.peers("--network", "face_blendshapes")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.splitlines()[-1],
+                         "gpu.py: no peer: onnxruntime: broken onnxruntime; torch: broken torch")
+        done = self.peers("--network", "face_blendshapes", "--peer", "torch", "--provider", "tensorrt")
+        self.assertIn("torch has no tensorrt", done.stderr)
+
+    def test_torch_on_the_processor(self):
+        self.need_models()
+        if not importlib.util.find_spec("torch"):
+            self.skipTest("torch is not installed")
+        self.write("onnxruntime.py", b"raise ImportError('broken')\n")
+        self.environment["PYTHONPATH"] = self.folder
+        done = self.peers("--network", "face_blendshapes", "--provider", "cpu", "--device", "cpu", "--seconds", "0.01",
+                          "--rounds", "1", "--max-batch", "1", "--json", self.path("peer.json"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("onnxruntime: broken", done.stderr)
+        report = json.loads(self.read("peer.json"))
+        self.assertTrue(report["peer"].startswith("torch "), report["peer"])
+        row, = report["rows"]
+        self.assertEqual((row["name"], sorted(row["peer"])), ("face_blendshapes", ["1"]))
+        self.assertGreater(row["call"]["batch_1"], 0)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 
 PROGRAM: onnx-cases, which writes the networks, their inputs and what should come out. PYTHON: has
 ONNX Runtime, where this one has not: `python3 -m venv VENV` and `VENV/bin/pip install -r
-tests/golden/requirements-onnx.txt`. Without it the test is skipped. OpenVINO is asked too, if it is there.
+tests/golden/requirements-onnx.txt`. Without it the test is skipped. OpenVINO and PyTorch are asked too, if they are there.
 """
 
 import glob
@@ -74,8 +74,20 @@ def open_openvino(path):
     return lambda tensor: list(network(tensor).values())
 
 
+def open_torch(path):
+    """The same in PyTorch, by the translation of bench/peers."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench", "peers"))
+    import onnx_torch
+    network = onnx_torch.Network(torch, path)
+    return lambda tensor: [output.numpy() for output in network([torch.from_numpy(tensor)])]
+
+
 def check_network(onnxruntime, folder):
-    """What is too far off: from mien, from what was recorded, a batch from its parts, or OpenVINO."""
+    """What is too far off: from mien, from what was recorded, a batch from its parts, or another that runs ONNX."""
     import numpy
     model = os.path.join(folder, "model.onnx")
     nodes = check_file(model)
@@ -86,7 +98,8 @@ def check_network(onnxruntime, folder):
     assert source.shape[0] == "N", source.shape
     assert all(output.shape[0] == "N" for output in session.get_outputs())
     run = lambda tensor: session.run(None, {source.name: tensor})
-    other = open_openvino(model)
+    others = {"openvino": open_openvino(model), "torch": open_torch(model)}
+    others = {name: other for name, other in others.items() if other}
     worst = {}
     inputs, answers = [], []
     for path in sorted(glob.glob(os.path.join(folder, "*.input"))):
@@ -97,13 +110,16 @@ def check_network(onnxruntime, folder):
                 want = "{}.{}.{}".format(path[:-len(".input")], kind, i)
                 if os.path.exists(want):
                     worst[kind] = max(worst.get(kind, 0), distance(output, read(want)))
-        for got, want in zip(other(inputs[-1]) if other else [], answers[-1]):
-            worst["openvino"] = max(worst.get("openvino", 0), distance(got, want))
+        for name, other in others.items():
+            for got, want in zip(other(inputs[-1]), answers[-1]):
+                worst[name] = max(worst.get(name, 0), distance(got, want))
     assert len(inputs) >= 2, folder
     order = [0, 1, 0]
-    for i, output in enumerate(run(numpy.concatenate([inputs[k] for k in order]))):
-        for row, k in enumerate(order):
-            worst["batch"] = max(worst.get("batch", 0), distance(output[row], answers[k][i]))
+    batch = numpy.concatenate([inputs[k] for k in order])
+    for name, other in {"batch": run, **others}.items():
+        for i, output in enumerate(other(batch)):
+            for row, k in enumerate(order):
+                worst[name] = max(worst.get(name, 0), distance(output[row], answers[k][i]))
     print("{:33} {} nodes, off by".format(os.path.basename(folder), nodes or "?"),
           ", ".join("{:.1e} ({})".format(by, what) for what, by in sorted(worst.items())))
     assert "mien" in worst and "batch" in worst
