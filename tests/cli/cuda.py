@@ -16,7 +16,8 @@ class Cuda(tool.Case):
     def setUp(self):
         super().setUp()
         self.environment.update({"LD_LIBRARY_PATH": os.environ["SIM_CUDA"], "MIEN_SIM_COUNT": "2",
-                                 "MIEN_SIM_CHECK": "0", "MIEN_SIM_REPORT": self.path("report")})
+                                 "MIEN_SIM_CHECK": "0", "MIEN_SIM_SMS": "1",
+                                 "MIEN_SIM_REPORT": self.path("report")})
         devices = json.loads(self.good("devices", "--json").stdout)["devices"]
         if not any(device["id"] == "cuda:1" and device["usable"] for device in devices):
             self.skipTest("this build has no CUDA kernels")
