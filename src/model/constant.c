@@ -24,16 +24,19 @@ static float half_to_float(uint16_t half)
     return value;
 }
 
+static float load_half(const uint8_t *data, size_t index)
+{
+    uint16_t half;
+    memcpy(&half, data + 2 * index, 2);
+    return half_to_float(half);
+}
+
 static float load_value(const MieniGraphTensor *tensor, size_t index)
 {
-    const uint8_t *data = tensor->data;
-    if (tensor->type == MIENI_TYPE_F16) {
-        uint16_t half;
-        memcpy(&half, data + 2 * index, 2);
-        return half_to_float(half);
-    }
+    if (tensor->type == MIENI_TYPE_F16)
+        return load_half(tensor->data, index);
     float value;
-    memcpy(&value, data + 4 * index, 4);
+    memcpy(&value, (const uint8_t *)tensor->data + 4 * index, 4);
     return value;
 }
 
@@ -60,7 +63,10 @@ MienStatus mieni_graph_constant_f32(const MieniGraphTensor *tensor, float *out, 
         unpack_sparse(tensor, out);
         return MIEN_OK;
     }
-    for (size_t i = 0; i < tensor->n_elements; i++)
-        out[i] = load_value(tensor, i);
+    if (tensor->type == MIENI_TYPE_F16)
+        for (size_t i = 0; i < tensor->n_elements; i++)
+            out[i] = load_half(tensor->data, i);
+    else if (tensor->n_elements > 0)
+        memcpy(out, tensor->data, tensor->n_elements * sizeof(*out));
     return MIEN_OK;
 }
