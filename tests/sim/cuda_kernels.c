@@ -7,6 +7,13 @@
 #include "cuda.h"
 #include "cuda_objects.h"
 
+#ifdef SIM_NO_KERNELS /* the build has no compiler for them */
+#undef MIENI_CUDA_KERNEL_LIST
+#undef MIENI_CUDA_PRODUCT_KERNEL_LIST
+#define MIENI_CUDA_KERNEL_LIST(X)
+#define MIENI_CUDA_PRODUCT_KERNEL_LIST(X)
+#endif
+
 #define MARK 0x6d69656eu
 
 /* What the doctor's PTX does. */
