@@ -28,9 +28,7 @@ class Landmarks(tool.Case):
         """Where the tool finds it: both see the same pixels."""
         models = self.models()
         picture = self.need("testdata/obama.jpg")
-        self.good("run", picture, "-o", "a.png", "--draw", "none")
-        data = self.read("a.png")
-        self.write("a.ppm", b"P6\n%d %d\n255\n" % tool.png_size(data) + tool.png_pixels(data))
+        self.write("a.ppm", tool.ppm_of(picture))
         header, frame, _ = self.ndjson(self.good("run", "a.ppm").stdout)
         x, y, _ = frame["faces"][0]["face_landmarks"][1]
         done = self.example(*models, "a.ppm")
@@ -74,9 +72,7 @@ class Bundle(tool.Case):
 
     def make_ppm(self):
         """A portrait as a PPM file, and what the tool finds in it."""
-        self.good("run", self.need("testdata/obama.jpg"), "-o", "a.png", "--draw", "none")
-        data = self.read("a.png")
-        self.write("a.ppm", b"P6\n%d %d\n255\n" % tool.png_size(data) + tool.png_pixels(data))
+        self.write("a.ppm", tool.ppm_of(self.need("testdata/obama.jpg")))
         header, frame, _ = self.ndjson(self.good("run", "a.ppm", "-m", "face_landmarker").stdout)
         return header, frame["faces"][0]
 

@@ -228,7 +228,7 @@ class Pictures(Run):
         return tool.png_pixels(self.read(name))
 
     def test_annotated(self):
-        name = self.portrait()
+        name = self.write("half.ppm", tool.ppm_of(self.path(self.portrait()), 2))
         self.good("run", name, "-o", "a.png", "-o", "a.jpg", "-o", "a.jsonl")
         header, frame, _ = self.ndjson(self.read("a.jsonl").decode())
         size = header["width"], header["height"]

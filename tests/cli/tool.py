@@ -22,6 +22,7 @@ import schema
 TOOL = os.environ["MIEN_TOOL"]
 SOURCE = os.environ["MIEN_SOURCE_DIR"]
 SHARED = os.environ["MIEN_SHARED_DIR"]
+DUMP = os.environ["MIEN_DUMP"]
 TIMEOUT = 240
 
 
@@ -147,6 +148,20 @@ RESULTS = load_schema("results-1.schema.json")
 
 def ppm(width, height, color=(90, 120, 150)):
     return b"P6\n%d %d\n255\n" % (width, height) + bytes(color) * (width * height)
+
+
+def ppm_of(picture, step=1):
+    """A picture as PPM, of which only every so many pixels and rows may be taken."""
+    done = subprocess.run([DUMP, picture], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
+    width, height = map(int, done.stderr.split())
+    rows = []
+    for y in range(0, height, step):
+        row = done.stdout[3 * width * y:3 * width * (y + 1)]
+        taken = bytearray(3 * len(row[::3 * step]))
+        for channel in range(3):
+            taken[channel::3] = row[channel::3 * step]
+        rows.append(bytes(taken))
+    return b"P6\n%d %d\n255\n" % (len(rows[0]) // 3, len(rows)) + b"".join(rows)
 
 
 def png(width, height, color=(90, 120, 150)):

@@ -201,9 +201,10 @@ class Validator(unittest.TestCase):
             schema.validate(tool.RESULTS, frame)
         face["score"] = 0.5
         schema.validate(tool.RESULTS, frame)
-        face["face_landmarks"][467] = [0, 0]
-        with self.assertRaises(schema.Invalid):
-            schema.validate(tool.RESULTS, frame)
+        for wrong in ([0, 0], [0, "0", 0], [0, 0, True], [0, None, 0]):
+            face["face_landmarks"][467] = wrong
+            with self.assertRaisesRegex(schema.Invalid, r"\.faces\[0\]\.face_landmarks\[467\]"):
+                schema.validate(tool.RESULTS, frame)
 
     def test_unknown_keywords(self):
         with self.assertRaises(schema.Invalid):

@@ -88,8 +88,11 @@ class Annotated(Video):
 
     def test_a_folder(self):
         self.write("a.ppm", tool.ppm(8, 8))
-        self.good("run", self.clip, "a.ppm", "-o", "out/", "--format", "annotated")
-        self.assertEqual(sorted(os.listdir(self.path("out"))), ["a.png", "short_hamilton_clip.mp4"])
+        self.write("b.y4m", b"YUV4MPEG2 W64 H64 F10:1 Ip A1:1 C420jpeg\n" +
+                   3 * (b"FRAME\n" + bytes(64 * 64 * 3 // 2)))
+        self.good("run", "b.y4m", "a.ppm", "-o", "out/", "--format", "annotated")
+        self.assertEqual(sorted(os.listdir(self.path("out"))), ["a.png", "b.mp4"])
+        self.assertEqual(self.n_frames("out/b.mp4"), [3])
 
 
 class Damage(Video):
