@@ -64,7 +64,7 @@ def endless(path, _):
 def large(path, _):
     """As large as libraries are, and nothing in it."""
     with open(path, "wb") as file:
-        file.truncate(1 << 28)
+        file.truncate(1 << 26)
 
 
 def loop(path, _):

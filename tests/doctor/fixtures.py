@@ -2,6 +2,7 @@
 """Runs the real `mien doctor --json` on each fake machine, and checks what it finds; then asks the
 rules again with each one switched off: exactly its own fixtures must fail."""
 
+import concurrent.futures
 import json
 import os
 import shutil
@@ -88,9 +89,12 @@ class Fixtures(unittest.TestCase):
                 self.assertIsNone(run["difference"])
 
     def test_findings(self):
+        # Most of the time is waiting for helpers, some of which hang.
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            reports = {name: pool.submit(self.report, name) for name in self.machines}
         for name, machine in self.machines.items():
             with self.subTest(fixture=name):
-                report = self.report(name)
+                report = reports[name].result()
                 findings = report["findings"]
                 if words(machine, "expect"):
                     self.assertTrue(findings, "nothing was found")
