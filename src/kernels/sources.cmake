@@ -35,6 +35,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
         ${CMAKE_CURRENT_LIST_DIR}/x86/fully_connected_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_pack_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/gemm_thin_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/init_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/mixer_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/resize_add_avx2.c

@@ -309,6 +309,10 @@ static MieniConvShape random_shape(Test *test, ConvKind kind)
                         .activation = (MieniActivation)random_below(test, 4),
                         .residual = (MieniResidual)random_below(test, 3)};
 
+    if (random_below(test, 8) == 0) { /* products of few factors, rows of many pixels */
+        s.in_channels = random_bool(test) ? 8 : 16;
+        s.in_width = random_between(test, 24, 50);
+    }
     if (kind == KIND_depthwise)
         s.out_channels = s.in_channels;
     if (kind == KIND_fully_connected) {

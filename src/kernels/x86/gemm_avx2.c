@@ -10,11 +10,13 @@
  * over-read.
  */
 #include "kernels/x86/gemm_avx2.h"
+#include "kernels/x86/gemm_thin.h"
 
 #define MAX_ROWS 8    /* of a tile: pixels */
 #define MAX_VECTORS 3 /* of a tile: 8 channels each */
 #define MAX_WIDTH (8 * MAX_VECTORS)
 #define BLOCK_FLOATS 4096 /* factors */
+#define MIN_THIN_WIDTH 24 /* of planes whose rows fill tiles of 12 pixels */
 
 /* One weight panel and a block's pixels as its tiles see them. */
 typedef struct Panel {
@@ -293,6 +295,54 @@ static void run_block(const MieniConvArgs *args, const GemmInput *input, const f
     }
 }
 
+/* Row y of a product with few factors, 8 or 16 channels at a time. */
+static void run_thin_row(const MieniConvArgs *args, const GemmInput *input, const float *packed,
+                         int32_t row_begin, int32_t y)
+{
+    const MieniConvShape *shape = args->shape;
+    int32_t padded = avx2_round_up_8(shape->out_channels);
+    ptrdiff_t in_step = input->pixel, out_step = args->out.pixel_stride;
+    const float *in = input->in + (y - row_begin) * input->row;
+    bool direct = shape->residual == MIENI_RESIDUAL_NONE ||
+                  (shape->residual == MIENI_RESIDUAL_ADD &&
+                   avx2_residual_lanes(args, padded - MIENI_LANES) >= MIENI_LANES);
+    GemmBlock block;
+    Buffer filled;
+
+    for (int32_t x = 0; x < shape->out_width; x += block.n, in += block.n * in_step) {
+        block.n = MIENI_MIN(shape->out_width - x, GEMM_BLOCK_PIXELS);
+        if (!direct)
+            gemm_locate_run(args, input, row_begin, y, x, block.n, &block, 0);
+        const float *panel = packed;
+        for (int32_t c = 0, width = 0, of_panel = 0, begin = 0; c < padded; c += width) {
+            if (c == begin + of_panel) { /* a panel of 24 goes in two parts */
+                panel += gemm_panel_floats((size_t)in_step, of_panel, false);
+                begin = c;
+                of_panel = gemm_panel_width(padded - c);
+            }
+            width = MIENI_MIN(begin + of_panel - c, 16);
+            ThinRow row = {.n = block.n,
+                           .in = in,
+                           .bias = panel + c - begin,
+                           .slope = panel + of_panel + c - begin,
+                           .weights = panel + 2 * of_panel + c - begin,
+                           .weights_step = of_panel,
+                           .out = mieni_plane_at(&args->out, y, x) + c,
+                           .out_step = out_step,
+                           .activation = shape->activation};
+            if (direct && shape->residual == MIENI_RESIDUAL_ADD) {
+                row.residual = mieni_plane_at(&args->residual, y, x) + c;
+                row.residual_step = args->residual.pixel_stride;
+            } else if (avx2_residual_lanes(args, c) > 0) {
+                fill_residual(args, &block, c, width, &filled);
+                row.residual = filled.data;
+                row.residual_step = width;
+            }
+            mieni_thin_row_avx2(&row, in_step, width);
+        }
+    }
+}
+
 void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const float *packed,
                      float *widened, int32_t row_begin, int32_t row_end)
 {
@@ -302,6 +352,12 @@ void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const fl
     int32_t first = row_begin * width, end = row_end * width;
     GemmBlock block;
 
+    if (width >= MIN_THIN_WIDTH && gemm_is_thin(input) &&
+        avx2_lanes(&args->out, avx2_round_up_8(args->shape->out_channels) - 8) >= 8) {
+        for (int32_t y = row_begin; y < row_end; y++)
+            run_thin_row(args, input, packed, row_begin, y);
+        first = end;
+    }
     while (first < end) {
         /* Equal blocks, each a whole number of tiles if that can be. */
         int32_t n_blocks = (end - first + most - 1) / most;
@@ -310,8 +366,12 @@ void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const fl
         block.n = MIENI_MIN(MIENI_MIN(block.n, GEMM_BLOCK_PIXELS), end - first);
         gemm_locate_block(args, input, row_begin, &block);
         run_block(args, input, packed, widened, &block);
-        for (int32_t i = 0; i < block.n && avx2_has_tail(args); i++)
-            mieni_conv_tail_avx2(args, block.out[i], 0, args->shape->out_channels);
         first += block.n;
     }
+    if (!avx2_has_tail(args))
+        return;
+    for (int32_t y = row_begin; y < row_end; y++)
+        for (int32_t x = 0; x < width; x++)
+            mieni_conv_tail_avx2(args, mieni_plane_at(&args->out, y, x), 0,
+                                 args->shape->out_channels);
 }

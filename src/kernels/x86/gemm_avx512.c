@@ -10,7 +10,7 @@
  * over-read.
  */
 #include "kernels/x86/gemm_avx512.h"
-#include "kernels/x86/gemm_thin_avx512.h"
+#include "kernels/x86/gemm_thin.h"
 
 #define MAX_ROWS 16 /* of a tile: pixels */
 #define MAX_WIDTH 48
@@ -355,13 +355,6 @@ static void run_pixels(const MieniConvArgs *args, const Panel *panel, const floa
     }
 }
 
-/* True if gemm_thin_avx512.c takes the panel's products. */
-static bool is_thin(const Panel *panel, ptrdiff_t in_step)
-{
-    return panel->direct_out && panel->taps->n == 1 && in_step == panel->taps->depth &&
-           thin_takes_avx512(in_step);
-}
-
 /* Row y of a panel with few factors: 16 channels at a time, or 8 at the end. */
 static void run_thin_row(const MieniConvArgs *args, const Panel *panel, const float *in, int32_t y)
 {
@@ -428,7 +421,7 @@ static void run_rows(const MieniConvArgs *args, const GemmInput *input, const Ta
         Panel panel = make_panel(args, taps, floats, channel, width);
         for (int32_t y = y_begin; y < y_end; y++) {
             const float *in = input->in + (y - row_begin) * input->row;
-            if (is_thin(&panel, input->pixel))
+            if (panel.direct_out && gemm_is_thin(input))
                 run_thin_row(args, &panel, in, y);
             else
                 run_pixels(args, &panel, in, input->pixel, y, 0, args->shape->out_width);

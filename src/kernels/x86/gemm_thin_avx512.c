@@ -5,7 +5,8 @@
  * With 8 channels vectors are half as long: two pixels in one would need a shuffle a product, on a
  * unit that multiplies.
  */
-#include "kernels/x86/gemm_thin_avx512.h"
+#include "kernels/x86/avx512.h"
+#include "kernels/x86/gemm_thin.h"
 
 #define ROWS 8 /* pixels */
 #define MAX_FACTORS 16
