@@ -53,13 +53,29 @@ layout(std430, binding = 2) readonly restrict buffer TableFours
 #define RESIDUAL_HEIGHT p[16]
 #define RESIDUAL_WIDTH p[17]
 
+#ifdef HALF
+layout(std430, binding = 0) readonly restrict buffer ReadHalfFours
+{
+    uvec2 from_half_fours[];
+};
+
+layout(std430, binding = 2) readonly restrict buffer TableHalfFours
+{
+    uvec2 table_half_fours[];
+};
+
+vec4 widen(uvec2 halves)
+{
+    return vec4(unpackHalf2x16(halves.x), unpackHalf2x16(halves.y));
+}
+#endif
+
 // Values i to i + 3 of a tensor that goes by fours.
 vec4 load_four(uint which, uint tensor, uint i)
 {
 #ifdef HALF
     if ((HALVES & which) != 0)
-        return vec4(load(which, tensor, i), load(which, tensor, i + 1), load(which, tensor, i + 2),
-                    load(which, tensor, i + 3));
+        return widen(from_half_fours[(2 * tensor + i) / 4]);
 #endif
     return from_fours[(tensor + i) / 4];
 }
@@ -76,12 +92,12 @@ void store_four(uint tensor, uint i, vec4 values)
     to_fours[(tensor + i) / 4] = values;
 }
 
+// Values i to i + 3 of dense weights whose rows are whole fours.
 vec4 dense_four(uint weights, uint i)
 {
 #ifdef HALF
     if ((HALVES & DENSE) != 0)
-        return vec4(dense_weight(weights, i), dense_weight(weights, i + 1), dense_weight(weights, i + 2),
-                    dense_weight(weights, i + 3));
+        return widen(table_half_fours[(2 * weights + i) / 4]);
 #endif
     return table_fours[(weights + i) / 4];
 }
