@@ -21,7 +21,7 @@ extern "C" {
 #define MIEN_VERSION_PATCH 0
 
 /** Rises by one with every change of the public headers that a caller could notice. */
-#define MIEN_API_VERSION 4
+#define MIEN_API_VERSION 5
 
 /** Returns the release of the library that is loaded, like "0.1.0". Threads: any thread. */
 MIEN_API const char *mien_version(void);

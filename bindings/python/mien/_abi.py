@@ -6,7 +6,7 @@ from ctypes import (
 )
 
 # version.h: libmien must say the same.
-API_VERSION = 4
+API_VERSION = 5
 
 # status.h
 STATUS_NAMES = {
