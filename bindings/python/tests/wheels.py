@@ -25,6 +25,7 @@ import zipfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOR_OTHERS = ("3.13", "3.12", "3.11")  # what requirements-tests.txt is for, the first that is here
 OLDEST_GLIBC = (2, 27)  # JetPack 4
+NO_CACHE = ("3.6", "3.7")  # know no PYTHONPYCACHEPREFIX: they read what pip compiled, the others what the tests did
 MACHINES = {"x86_64": "Advanced Micro Devices X86-64", "aarch64": "AArch64"}
 CHECK = "import unittest, sys\nsys.exit(not unittest.main(module=None, argv={!r}, exit=False).result.wasSuccessful())"
 
@@ -125,29 +126,29 @@ def pip_in(folder):
             "--disable-pip-version-check", "install"]
 
 
-def make_environment(python, wheel, folder):
+def make_environment(python, version, wheel, folder):
     """A virtual environment with the wheel and what it asks for."""
     shutil.rmtree(folder, ignore_errors=True)
     run(python, "-m", "venv", folder)
     inside = os.path.join(folder, "bin", "python")
-    if int(run(inside, "-m", "pip", "--version").split()[1].split(".")[0]) < 20:
+    if int(run(inside, "-c", "import pip; print(pip.__version__)").split(".")[0]) < 20:
         run(*(pip_in(folder) + ["--upgrade", "pip"]))  # older ones know no wheels for manylinux2014
-    run(*(pip_in(folder) + [wheel]))
-    packages = run(inside, "-m", "pip", "list", "--format=freeze")
-    assert "numpy" in packages and "mien" in packages, packages
+    run(*(pip_in(folder) + ([wheel] if version in NO_CACHE else ["--no-compile", wheel])))
 
 
-def run_tests(name, folder, **variables):
+def run_tests(version, folder, others="", **variables):
     """Runs the package's tests in an environment, and removes it."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = dict(os.environ, **variables)
+    environment.pop("PYTHONPATH", None)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     # The tests write nothing beside themselves, and what they import is compiled but once.
-    environment.update(variables, PYTHONPYCACHEPREFIX=os.path.join(folder, "cache"))
-    flags = [] if version_of(os.path.join(folder, "bin", "python")) not in ("3.6", "3.7") else ["-B"]
+    environment["PYTHONPYCACHEPREFIX"] = os.path.join(folder, "cache")
+    flags = ["-B"] if version in NO_CACHE else []
     text = run(os.path.join(folder, "bin", "python"), *(flags + [
         "-c", CHECK.format(["tests", "discover", "-s", HERE, "-v"])]), cwd=folder, env=environment)
     skipped = sorted(set(re.findall(r"skipped ['\"](.*)['\"]", text)))
     reports = re.findall(r"import mien: .*", text)
-    print("python {}: {}{}".format(name, "; ".join(
+    print("python {}: {}{}".format(version + others, "; ".join(
         re.findall(r"Ran \d+ tests in \S+", text) + reports),
         "; skipped: " + "; ".join(skipped) if skipped else ""), flush=True)
     shutil.rmtree(folder)
@@ -155,19 +156,19 @@ def run_tests(name, folder, **variables):
 
 def test_alone(python, version, wheel, folder):
     """The tests with nothing but NumPy."""
-    make_environment(python, wheel, folder)
+    make_environment(python, version, wheel, folder)
     run_tests(version, folder)
 
 
 def test_with_others(python, version, wheel, folder, build):
     """The tests with OpenCV, Ray and libmien-media; without the first two if pip cannot get them."""
-    make_environment(python, wheel, folder)
+    make_environment(python, version, wheel, folder)
     others = os.path.join(HERE, "..", "requirements-tests.txt")
-    name = version + " with OpenCV and Ray"
+    name = " with OpenCV and Ray"
     if not quietly(*(pip_in(folder) + ["--only-binary=:all:", "--no-compile", "-r", others])):
         print("[  SKIPPED ] OpenCV and Ray: pip cannot install requirements-tests.txt")
-        name = version
-    run_tests(name, folder, RAY_USAGE_STATS_ENABLED="0",
+        name = ""
+    run_tests(version, folder, name, RAY_USAGE_STATS_ENABLED="0",
               MIEN_TOOL=os.path.join(build, "tools", "mien", "mien"),
               LD_LIBRARY_PATH=os.path.join(build, "media"))
 
