@@ -29,6 +29,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
         ${CMAKE_CURRENT_LIST_DIR}/x86/conv_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/crop_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/crop_inside_avx2.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/crop_inside_yuv_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_pointwise_avx2.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/fma_loop_avx2.c
@@ -67,6 +68,11 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
         target_compile_options(mien_kernels_avx2 PRIVATE -fno-sanitize=all)
         target_compile_options(mien_kernels_avx512 PRIVATE -fno-sanitize=all)
     endif()
+
+    # Taps are copied by plain loads and stores: made into vectors they are inserted one by one, which takes longer.
+    set_source_files_properties(
+        ${CMAKE_CURRENT_LIST_DIR}/x86/crop_inside_yuv_avx2.c
+        PROPERTIES COMPILE_OPTIONS "-fno-tree-vectorize;-fno-tree-slp-vectorize")
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
     add_library(mien_kernels_neon OBJECT
         ${CMAKE_CURRENT_LIST_DIR}/arm/conv_neon.c

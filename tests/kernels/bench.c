@@ -136,6 +136,7 @@ void bench_kernels(const MieniKernels *kernels)
     bench_crop(kernels, MIEN_PIXEL_RGBA32, "RGBA32");
     bench_crop(kernels, MIEN_PIXEL_NV12, "NV12");
     bench_crop(kernels, MIEN_PIXEL_I420, "I420");
+    bench_crop(kernels, MIEN_PIXEL_GRAY8, "GRAY8");
     for (int i = 0; i < test_n_layers; i++)
         if (i == 0 || strcmp(test_layers[i].network, test_layers[i - 1].network) != 0)
             bench_network(kernels, test_layers[i].network);

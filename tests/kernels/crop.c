@@ -5,25 +5,35 @@
 
 #include <math.h>
 
-/* A plane of random bytes, sometimes bottom up. Nothing lies behind the last pixel. */
-static void fill_plane(Test *test, MienImage *image, int plane, int32_t row_bytes, int32_t rows)
+/* Sometimes bottom up. */
+static ptrdiff_t random_stride(Test *test, int32_t row_bytes)
 {
     ptrdiff_t stride = row_bytes + random_below(test, 2) * random_below(test, 9);
-    size_t size_bytes = (size_t)((rows - 1) * stride + row_bytes);
-    uint8_t *bytes = test_alloc(test, size_bytes, 1);
+    return random_below(test, 4) == 0 ? -stride : stride;
+}
 
-    for (size_t i = 0; i < size_bytes; i++)
+/* A plane of random bytes. Nothing lies behind the last pixel. */
+static void fill_plane(Test *test, MienImage *image, int plane, int32_t row_bytes, int32_t rows,
+                       ptrdiff_t stride)
+{
+    size_t before = (size_t)((rows - 1) * (stride < 0 ? -stride : stride));
+    uint8_t *bytes = test_alloc(test, before + (size_t)row_bytes, 1);
+
+    for (size_t i = 0; i < before + (size_t)row_bytes; i++)
         bytes[i] = (uint8_t)random_below(test, 256);
-    bool upside_down = random_below(test, 4) == 0;
-    image->planes[plane] = upside_down ? bytes + (rows - 1) * stride : bytes;
-    image->strides_bytes[plane] = upside_down ? -stride : stride;
+    image->planes[plane] = stride < 0 ? bytes + before : bytes;
+    image->strides_bytes[plane] = stride;
 }
 
 static MieniView random_picture(Test *test, MienPixelFormat format, int32_t width, int32_t height)
 {
-    static const int32_t yuv[2][6] = {{16, 76309, 104597, -25675, -53279, 132201},
-                                      {0, 65536, 103206, -12276, -30679, 121609}};
-    const int32_t *c = yuv[random_below(test, 2)];
+    /* Two matrices, and two that no picture has, whose factors have other signs and sizes. */
+    static const int32_t yuv[4][6] = {{16, 76309, 104597, -25675, -53279, 132201},
+                                      {0, 65536, 103206, -12276, -30679, 121609},
+                                      {16, 76309, -104597, 25675, 53279, -132201},
+                                      {0, 123456, 104597, -25675, -53279, 132201}};
+    const int32_t *c =
+        yuv[random_below(test, 8) == 0 ? random_below(test, 4) : random_below(test, 2)];
     MieniView view = {.image = {.struct_size = sizeof(MienImage),
                                 .format = format,
                                 .width = width,
@@ -37,27 +47,31 @@ static MieniView random_picture(Test *test, MienPixelFormat format, int32_t widt
                       .g_v = c[4],
                       .b_u = c[5]};
     int32_t half_width = (width + 1) / 2, half_height = (height + 1) / 2;
+    ptrdiff_t half_stride = random_stride(test, half_width);
 
     switch (format) {
     case MIEN_PIXEL_RGB24:
     case MIEN_PIXEL_BGR24:
-        fill_plane(test, &view.image, 0, 3 * width, height);
+        fill_plane(test, &view.image, 0, 3 * width, height, random_stride(test, 3 * width));
         break;
     case MIEN_PIXEL_RGBA32:
     case MIEN_PIXEL_BGRA32:
-        fill_plane(test, &view.image, 0, 4 * width, height);
+        fill_plane(test, &view.image, 0, 4 * width, height, random_stride(test, 4 * width));
         break;
     case MIEN_PIXEL_GRAY8:
-        fill_plane(test, &view.image, 0, width, height);
+        fill_plane(test, &view.image, 0, width, height, random_stride(test, width));
         break;
     case MIEN_PIXEL_NV12:
-        fill_plane(test, &view.image, 0, width, height);
-        fill_plane(test, &view.image, 1, 2 * half_width, half_height);
+        fill_plane(test, &view.image, 0, width, height, random_stride(test, width));
+        fill_plane(test, &view.image, 1, 2 * half_width, half_height,
+                   random_stride(test, 2 * half_width));
         break;
     case MIEN_PIXEL_I420:
-        fill_plane(test, &view.image, 0, width, height);
-        fill_plane(test, &view.image, 1, half_width, half_height);
-        fill_plane(test, &view.image, 2, half_width, half_height);
+        fill_plane(test, &view.image, 0, width, height, random_stride(test, width));
+        fill_plane(test, &view.image, 1, half_width, half_height, half_stride);
+        if (random_below(test, 4) == 0)
+            half_stride = random_stride(test, half_width);
+        fill_plane(test, &view.image, 2, half_width, half_height, half_stride);
         break;
     }
     return view;
@@ -104,6 +118,22 @@ static void place_inside(Test *test, MieniCrop *crop, int32_t width, int32_t hei
     crop->y[2] = (int64_t)(step_x * pixels);
 }
 
+/* Rows whose ends lie inside while their middle bends over the picture's edge. */
+static void place_bent(Test *test, MieniCrop *crop, int32_t width, int32_t height, int32_t side)
+{
+    double pixels = 32.0 * (double)(INT64_C(1) << crop->shift);
+    double n = MIENI_MAX(side - 1, 1), bend = 4.0 * (double)random_float(test, 3.0f, 6.0f) / n;
+    bool over_right = random_bool(test);
+    int64_t *bent = over_right ? crop->x : crop->y, *other = over_right ? crop->y : crop->x;
+    memset(crop->x, 0, sizeof(crop->x));
+    memset(crop->y, 0, sizeof(crop->y));
+    bent[0] = (int64_t)(((over_right ? width : height) - 5) * pixels);
+    bent[1] = (int64_t)(bend * pixels);
+    bent[3] = (int64_t)(-bend / n * pixels);
+    other[0] = (int64_t)(0.2 * (over_right ? height : width) * pixels);
+    other[1] = (int64_t)(0.5 * (over_right ? height : width) / n * pixels);
+}
+
 /* Half units: ties that go up, and ties that go down. */
 static void make_ties(MieniCrop *crop)
 {
@@ -128,6 +158,8 @@ static MieniCrop random_map(Test *test, int32_t width, int32_t height, int32_t s
     random_terms(test, crop.shift, crop.y, low, high, step, side);
     if (random_below(test, 3) == 0)
         place_inside(test, &crop, width, height, side);
+    else if (random_below(test, 6) == 0)
+        place_bent(test, &crop, width, height, side);
     if (random_below(test, 4) == 0)
         make_ties(&crop);
     if (random_below(test, 3) == 0) { /* ties go either way, along either side */
@@ -149,7 +181,7 @@ static MieniCrop random_map(Test *test, int32_t width, int32_t height, int32_t s
 static void crop_case(Test *test, MienPixelFormat format, int32_t width, int32_t height,
                       int32_t out_width, int32_t out_height)
 {
-    static const int32_t strides[] = {3, 4, 8};
+    static const int32_t strides[] = {3, 3, 4, 8};
     int32_t begin = random_below(test, out_height);
     int32_t end = random_between(test, begin + 1, out_height);
     if (random_bool(test)) {
@@ -159,7 +191,7 @@ static void crop_case(Test *test, MienPixelFormat format, int32_t width, int32_t
     MieniCrop crop = random_map(test, width, height, MIENI_MAX(out_width, out_height));
     crop.width = out_width;
     crop.height = out_height;
-    Layout layout = {strides[random_below(test, 3)], random_below(test, 3), 0};
+    Layout layout = {strides[random_below(test, 4)], random_below(test, 3), 0};
     case_begin(test, "format %d %dx%d to %dx%d stride %d border %d rows %d-%d", (int)format, width,
                height, out_width, out_height, layout.pixel_stride, (int)crop.border, begin, end);
 
@@ -177,7 +209,10 @@ void prepare_crop(Test *test, MienPixelFormat format, MieniView *view, MieniCrop
 {
     const double pixels = 32.0 * (double)(INT64_C(1) << MIENI_CROP_MAX_SHIFT);
     const int64_t across = (int64_t)(0.95 * 2.2 * pixels), along = (int64_t)(0.31 * 2.2 * pixels);
-    *view = random_picture(test, format, 1280, 720);
+    do
+        *view = random_picture(test, format, 1280, 720);
+    while (format == MIEN_PIXEL_I420 &&
+           view->image.strides_bytes[1] != view->image.strides_bytes[2]);
     *crop = (MieniCrop){.x = {(int64_t)(500 * pixels), across, -along},
                         .y = {(int64_t)(200 * pixels), along, across},
                         .shift = MIENI_CROP_MAX_SHIFT,
@@ -199,6 +234,10 @@ void test_crop(Test *test)
             crop_case(test, (MienPixelFormat)format, random_between(test, 40, 200),
                       random_between(test, 40, 200), random_between(test, 8, 300),
                       random_between(test, 1, 12));
+        for (int i = 0; i < 40; i++) /* whole vectors, mostly inside */
+            crop_case(test, (MienPixelFormat)format, random_between(test, 60, 300),
+                      random_between(test, 60, 300), 16 * random_between(test, 1, 17),
+                      random_between(test, 1, 8));
         crop_case(test, (MienPixelFormat)format, 1, 1, 192, 192);
         crop_case(test, (MienPixelFormat)format, 321, 243, 128, 128);
         crop_case(test, (MienPixelFormat)format, 1280, 720, 192, 192);

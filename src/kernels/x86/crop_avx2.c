@@ -5,7 +5,8 @@
  * to the picture, so that every lane may always be fetched; with MIENI_BORDER_ZERO those outside
  * get the weight 0. The tail computes all 8 lanes and stores fewer.
  *
- * Most faces lie inside of the picture: see crop_inside_avx2.c for packed pixels there.
+ * Most faces lie inside of the picture: see crop_inside_avx2.c for packed pixels there, and
+ * crop_inside_yuv_avx2.c for the others.
  *
  * Gathers fetch 4 bytes. No byte outside a row is read: where the last pixel is too close to the
  * row's end, the fetch begins earlier and the lane is shifted. Pictures too narrow for that, or too
@@ -217,25 +218,19 @@ MIENI_INLINE Colours colours_nv12(const MieniView *view, const Places *p)
     return colours_of_yuv(view, &y, &u, &v);
 }
 
+MIENI_INLINE __m256 value_of(const MieniCrop *crop, __m256i pixel)
+{
+    return crop->scale_rest != 0 ? crop_value(crop, pixel, true) : crop_value(crop, pixel, false);
+}
+
 /* One channel: weighted taps, rounded to 8 bits, and the value that they stand for. */
 MIENI_INLINE __m256 blend(const Taps *t, const Places *p, const MieniCrop *crop)
 {
     __m256i top = _mm256_madd_epi16(pair(t->v00, t->v01), p->weights_0);
     __m256i bottom = _mm256_madd_epi16(pair(t->v10, t->v11), p->weights_1);
     __m256i sum = _mm256_madd_epi16(pair(top, bottom), p->weights_y);
-    return crop_value(crop, _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(512)), 10));
-}
-
-/* 8 pixels without gaps: R, G, B, R, G, B, … */
-MIENI_INLINE void store_interleaved(float *to, __m256 r, __m256 g, __m256 b)
-{
-    /* Each channel once in the order in which three vectors take every third lane of it. */
-    r = _mm256_permutevar8x32_ps(r, _mm256_setr_epi32(0, 3, 6, 1, 4, 7, 2, 5));
-    g = _mm256_permutevar8x32_ps(g, _mm256_setr_epi32(5, 0, 3, 6, 1, 4, 7, 2));
-    b = _mm256_permutevar8x32_ps(b, _mm256_setr_epi32(2, 5, 0, 3, 6, 1, 4, 7));
-    _mm256_storeu_ps(to, _mm256_blend_ps(_mm256_blend_ps(r, g, 0x92), b, 0x24));
-    _mm256_storeu_ps(to + 8, _mm256_blend_ps(_mm256_blend_ps(r, g, 0x24), b, 0x49));
-    _mm256_storeu_ps(to + 16, _mm256_blend_ps(_mm256_blend_ps(r, g, 0x49), b, 0x92));
+    sum = _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(512)), 10);
+    return value_of(crop, sum);
 }
 
 /* The first n pixels, with zeros in further lanes. */
@@ -258,13 +253,23 @@ typedef struct Rounding {
     __m256i rest;       /* what is left of it in a high half */
 } Rounding;
 
-/* Sums / 2^shift, to which a half has been added already, halves to even; the result fits 32 bits.
- * Where nothing is left behind the point it was a tie: an odd result goes back by one. */
-MIENI_INLINE __m256i round_half_even(const Rounding *rounding, __m256i low, __m256i high)
+/* The high halves of 64 bits, or the low ones. */
+MIENI_INLINE __m256i halves(__m256i low, __m256i high, const bool upper)
 {
     __m256 a = _mm256_castsi256_ps(low), b = _mm256_castsi256_ps(high);
-    __m256i whole = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xDD));
-    __m256i rest = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88));
+    return _mm256_castps_si256(upper ? _mm256_shuffle_ps(a, b, 0xDD)
+                                     : _mm256_shuffle_ps(a, b, 0x88));
+}
+
+/* Sums / 2^shift, to which a half has been added already, halves to even; the result fits 32 bits.
+ * Where nothing is left behind the point it was a tie: an odd result goes back by one. */
+MIENI_INLINE __m256i round_half_even(const Rounding *rounding, __m256i low, __m256i high,
+                                     const bool ties)
+{
+    __m256i whole = halves(low, high, true);
+    if (!ties)
+        return _mm256_sra_epi32(whole, rounding->more_shift);
+    __m256i rest = halves(low, high, false);
     rest = _mm256_or_si256(rest, _mm256_and_si256(whole, rounding->rest));
     __m256i tie = _mm256_cmpeq_epi32(rest, _mm256_setzero_si256());
     whole = _mm256_sra_epi32(whole, rounding->more_shift);
@@ -278,6 +283,7 @@ MIENI_INLINE __m256i round_half_even(const Rounding *rounding, __m256i low, __m2
  */
 typedef struct Axis {
     const int64_t *terms;
+    bool has_ties;        /* one has been met */
     __m256i squares;      /* square * k^2, low lanes */
     __m256i squares_more; /* square * ((k + 2)^2 - k^2) */
     __m256i eights;       /* square * ((k + 8)^2 - k^2) */
@@ -294,6 +300,7 @@ static Axis axis_of(const int64_t *terms)
 {
     uint64_t square = (uint64_t)terms[3];
     return (Axis){.terms = terms,
+                  .has_ties = terms[6] != 0,
                   .squares = _mm256_setr_epi64x(0, (int64_t)square, (int64_t)(16 * square),
                                                 (int64_t)(25 * square)),
                   .squares_more = low_lanes(4 * square, 4 * square),
@@ -309,9 +316,10 @@ MIENI_INLINE __m256i ties_of(const MieniCrop *crop, int32_t column, __m256i bits
     return _mm256_and_si256(_mm256_cmpeq_epi64(set, bits), tie);
 }
 
-/* x or y of the next n groups of a row. */
-static void find_places(const MieniCrop *crop, const Axis *axis, int32_t row, int32_t column,
-                        int32_t n, __m256i *places)
+/* x or y of the next n groups of a row. Without `ties` none may be among them: returns whether that
+ * was so. */
+MIENI_INLINE bool find_places(const MieniCrop *crop, const Axis *axis, int32_t row, int32_t column,
+                              int32_t n, __m256i *places, const bool ties)
 {
     const int64_t *terms = axis->terms;
     const Rounding rounding = {_mm_cvtsi32_si128(crop->shift - 32),
@@ -338,18 +346,34 @@ static void find_places(const MieniCrop *crop, const Axis *axis, int32_t row, in
     __m256i low_step = _mm256_add_epi64(_mm256_slli_epi64(steps, 3), axis->eights);
     __m256i high_step = _mm256_add_epi64(low_step, _mm256_set1_epi64x((int64_t)(32 * square)));
     const __m256i next = _mm256_set1_epi64x((int64_t)(128 * square));
+    __m256i least = _mm256_set1_epi32(-1);
     for (int32_t i = 0; i < n; i++) {
         __m256i a = low, b = high;
-        if (terms[6] != 0) {
+        if (ties && terms[6] != 0) {
             a = _mm256_add_epi64(a, ties_of(crop, column + 8 * i, low_bits, tie));
             b = _mm256_add_epi64(b, ties_of(crop, column + 8 * i, high_bits, tie));
         }
-        places[i] = round_half_even(&rounding, a, b);
+        places[i] = round_half_even(&rounding, a, b, ties);
+        if (!ties)
+            least = _mm256_min_epu32(least, _mm256_min_epu32(a, b));
         low = _mm256_add_epi64(low, low_step);
         high = _mm256_add_epi64(high, high_step);
         low_step = _mm256_add_epi64(low_step, next);
         high_step = _mm256_add_epi64(high_step, next);
     }
+    /* Of a tie the low half is zero. */
+    __m256i zeros = _mm256_cmpeq_epi32(least, _mm256_setzero_si256());
+    return (_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_slli_epi64(zeros, 32)))) == 0;
+}
+
+/* Ties are rare, and few crops have any: what is asked for them is left out until one is met. */
+static void find_row(const MieniCrop *crop, Axis *axis, int32_t row, int32_t column, int32_t n,
+                     __m256i *places)
+{
+    if (!axis->has_ties)
+        axis->has_ties = !find_places(crop, axis, row, column, n, places, false);
+    if (axis->has_ties)
+        find_places(crop, axis, row, column, n, places, true);
 }
 
 /* Whether 8 pixels lie beside the picture, all on one side. */
@@ -373,7 +397,7 @@ MIENI_INLINE void crop_group(const MieniView *view, const MieniCrop *crop, Colou
     bool zero_border = crop->border == MIENI_BORDER_ZERO;
     __m256 r, g, b;
     if (zero_border && is_beside(x, y, &view->image)) {
-        r = g = b = crop_value(crop, _mm256_setzero_si256());
+        r = g = b = value_of(crop, _mm256_setzero_si256());
     } else {
         const __m256i right = _mm256_set1_epi32(view->image.width - 1);
         const __m256i bottom = _mm256_set1_epi32(view->image.height - 1);
@@ -386,23 +410,27 @@ MIENI_INLINE void crop_group(const MieniView *view, const MieniCrop *crop, Colou
     float *to = mieni_plane_at(out, row, column);
     int32_t n = MIENI_MIN(crop->width - column, 8);
     if (n == 8 && out->pixel_stride == 3)
-        store_interleaved(to, r, g, b);
+        crop_store_interleaved(to, r, g, b);
     else
         store_pixels(to, out->pixel_stride, n, r, g, b);
 }
 
+typedef uint32_t (*InsideFn)(const MieniView *view, const MieniCrop *crop, const CropGroups *groups,
+                             const MieniPlane *out, int32_t row);
+
 /* One destination row. Inlined once a format. */
-MIENI_INLINE void crop_row(const MieniView *view, const MieniCrop *crop, const Axis axes[2],
-                           ColoursFn colours, const MieniPlane *out, int32_t row)
+MIENI_INLINE void crop_row(const MieniView *view, const MieniCrop *crop, Axis axes[2],
+                           ColoursFn colours, InsideFn inside_fn, const MieniPlane *out,
+                           int32_t row)
 {
     for (int32_t column = 0; column < crop->width; column += 8 * CROP_MAX_GROUPS) {
         CropGroups groups;
         int32_t n = MIENI_MIN((crop->width - column + 7) / 8, CROP_MAX_GROUPS);
         groups.column = column;
         groups.n = n;
-        find_places(crop, &axes[0], row, column, n, groups.x);
-        find_places(crop, &axes[1], row, column, n, groups.y);
-        uint32_t done = mieni_crop_inside_avx2(view, crop, &groups, out, row);
+        find_row(crop, &axes[0], row, column, n, groups.x);
+        find_row(crop, &axes[1], row, column, n, groups.y);
+        uint32_t done = inside_fn(view, crop, &groups, out, row);
         for (int32_t i = 0; i < n; i++)
             if (!(done >> i & 1))
                 crop_group(view, crop, colours, groups.x[i], groups.y[i], out, row, column + 8 * i);
@@ -448,20 +476,20 @@ void mieni_crop_avx2(const MieniView *view, const MieniCrop *crop, const MieniPl
         mieni_crop_ref(view, crop, out, row_begin, row_end);
         return;
     }
-    const Axis axes[2] = {axis_of(crop->x), axis_of(crop->y)};
-#define CROP_ROWS(format, colours)                                                                 \
+    Axis axes[2] = {axis_of(crop->x), axis_of(crop->y)};
+#define CROP_ROWS(format, colours, inside)                                                         \
     case format:                                                                                   \
         for (int32_t row = row_begin; row < row_end; row++)                                        \
-            crop_row(view, crop, axes, colours, out, row);                                         \
+            crop_row(view, crop, axes, colours, inside, out, row);                                 \
         break;
     switch (view->image.format) {
-        CROP_ROWS(MIEN_PIXEL_RGB24, colours_rgb24)
-        CROP_ROWS(MIEN_PIXEL_BGR24, colours_bgr24)
-        CROP_ROWS(MIEN_PIXEL_RGBA32, colours_rgba32)
-        CROP_ROWS(MIEN_PIXEL_BGRA32, colours_bgra32)
-        CROP_ROWS(MIEN_PIXEL_GRAY8, colours_gray)
-        CROP_ROWS(MIEN_PIXEL_NV12, colours_nv12)
-        CROP_ROWS(MIEN_PIXEL_I420, colours_i420)
+        CROP_ROWS(MIEN_PIXEL_RGB24, colours_rgb24, mieni_crop_inside_avx2)
+        CROP_ROWS(MIEN_PIXEL_BGR24, colours_bgr24, mieni_crop_inside_avx2)
+        CROP_ROWS(MIEN_PIXEL_RGBA32, colours_rgba32, mieni_crop_inside_avx2)
+        CROP_ROWS(MIEN_PIXEL_BGRA32, colours_bgra32, mieni_crop_inside_avx2)
+        CROP_ROWS(MIEN_PIXEL_GRAY8, colours_gray, mieni_crop_inside_yuv_avx2)
+        CROP_ROWS(MIEN_PIXEL_NV12, colours_nv12, mieni_crop_inside_yuv_avx2)
+        CROP_ROWS(MIEN_PIXEL_I420, colours_i420, mieni_crop_inside_yuv_avx2)
     }
 #undef CROP_ROWS
 }

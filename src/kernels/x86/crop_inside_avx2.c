@@ -24,30 +24,16 @@ typedef struct Places {
     __m256i rows[CROP_MAX_GROUPS];    /* two halves: the weights of above and below */
 } Places;
 
-/* Returns the groups that lie inside: left upper taps 0 .. right, 0 .. bottom. */
-MIENI_INLINE uint32_t find_places(const CropGroups *groups, const int bytes, ptrdiff_t stride_bytes,
-                                  int32_t right, int32_t bottom, Places *places)
+static void find_places(const CropGroups *groups, int32_t bytes, ptrdiff_t stride_bytes,
+                        Places *places)
 {
-    const __m256i all = _mm256_set1_epi32(32), fraction = _mm256_set1_epi32(31);
-    const __m256i stride = _mm256_set1_epi32((int32_t)stride_bytes);
-    const __m256i last_x = _mm256_set1_epi32(right), last_y = _mm256_set1_epi32(bottom);
-    uint32_t inside = 0;
+    const __m256i factors = crop_pair((int32_t)stride_bytes, bytes);
     for (int32_t i = 0; i < groups->n; i++) {
         __m256i x = groups->x[i], y = groups->y[i];
-        __m256i fx = _mm256_and_si256(x, fraction), fy = _mm256_and_si256(y, fraction);
-        __m256i left = _mm256_srai_epi32(x, 5), top = _mm256_srai_epi32(y, 5);
-        __m256i first = bytes == 4 ? _mm256_slli_epi32(left, 2)
-                                   : _mm256_add_epi32(left, _mm256_slli_epi32(left, 1));
-        __m256i pair = _mm256_or_si256(_mm256_sub_epi32(all, fx), _mm256_slli_epi32(fx, 8));
-        places->offsets[i] = _mm256_add_epi32(first, _mm256_mullo_epi32(top, stride));
-        places->columns[i] = _mm256_or_si256(pair, _mm256_slli_epi32(pair, 16));
-        places->rows[i] = _mm256_or_si256(_mm256_sub_epi32(all, fy), _mm256_slli_epi32(fy, 16));
-        /* Negative ones are large without their sign. */
-        __m256i near = _mm256_and_si256(_mm256_cmpeq_epi32(_mm256_min_epu32(left, last_x), left),
-                                        _mm256_cmpeq_epi32(_mm256_min_epu32(top, last_y), top));
-        inside |= (uint32_t)(_mm256_movemask_epi8(near) == -1) << i;
+        places->offsets[i] = crop_offsets(crop_corners(x, y), factors);
+        places->columns[i] = crop_column_weights(x);
+        places->rows[i] = crop_row_weights(y);
     }
-    return inside;
 }
 
 /* The taps of one pixel: 8 bytes above and 8 below. */
@@ -71,8 +57,9 @@ MIENI_INLINE void store_eight(float *to, const __m256 pixels[4])
     _mm_store_ss(to + 23, _mm_movehl_ps(last, last));
 }
 
-static void blend_group(const Places *places, int32_t i, const uint8_t *above, const uint8_t *below,
-                        __m256i order, const MieniCrop *crop, float *to)
+MIENI_INLINE void blend_group(const Places *places, int32_t i, const uint8_t *above,
+                              const uint8_t *below, __m256i order, const MieniCrop *crop, float *to,
+                              const bool once)
 {
     const __m256i half = _mm256_set1_epi32(512);
     const int32_t *offsets = (const int32_t *)(const void *)&places->offsets[i];
@@ -87,7 +74,7 @@ static void blend_group(const Places *places, int32_t i, const uint8_t *above, c
         taps = _mm256_maddubs_epi16(taps, _mm256_shuffle_epi32(columns, (k)*0x55));                \
         taps = _mm256_madd_epi16(taps, _mm256_shuffle_epi32(rows, (k)*0x55));                      \
         taps = _mm256_srli_epi32(_mm256_add_epi32(taps, half), 10);                                \
-        pixels[k] = crop_value(crop, taps);                                                        \
+        pixels[k] = crop_value(crop, taps, once);                                                  \
     }
     BLEND(0)
     BLEND(1)
@@ -106,22 +93,24 @@ uint32_t mieni_crop_inside_avx2(const MieniView *view, const MieniCrop *crop,
     bool four = image->format == MIEN_PIXEL_RGBA32 || image->format == MIEN_PIXEL_BGRA32;
     /* 8 bytes from the left tap on lie in the row, and a row below. */
     int32_t right = image->width - (three ? 3 : 2), bottom = image->height - 2;
-    if (!(three || four) || out->pixel_stride != 3 || right < 0 || bottom < 0)
+    if (!(three || four) || out->pixel_stride != 3 || right < 0 || bottom < 0 ||
+        !crop_is_small(image))
         return 0;
     const uint8_t *above = image->planes[0];
     ptrdiff_t stride = image->strides_bytes[0];
     const __m256i order = _mm256_broadcastsi128_si256(
         _mm_loadu_si128((const __m128i *)(const void *)orders[2 * four + blue_first]));
     Places places;
-    uint32_t inside = three ? find_places(groups, 3, stride, right, bottom, &places)
-                            : find_places(groups, 4, stride, right, bottom, &places);
+    uint32_t inside = crop_inside(crop, groups, right, bottom);
+    find_places(groups, three ? 3 : 4, stride, &places);
     for (int32_t i = 0; i < groups->n; i++) {
-        int32_t column = groups->column + 8 * i;
-        if (column + 8 > crop->width)
-            inside &= ~(UINT32_C(1) << i);
-        if (inside >> i & 1)
-            blend_group(&places, i, above, above + stride, order, crop,
-                        mieni_plane_at(out, row, column));
+        float *to = mieni_plane_at(out, row, groups->column + 8 * i);
+        if (!(inside >> i & 1))
+            continue;
+        if (crop->scale_rest != 0)
+            blend_group(&places, i, above, above + stride, order, crop, to, true);
+        else
+            blend_group(&places, i, above, above + stride, order, crop, to, false);
     }
     return inside;
 }
