@@ -50,6 +50,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
 
     add_library(mien_kernels_avx512 OBJECT
         ${CMAKE_CURRENT_LIST_DIR}/x86/conv_avx512.c
+        ${CMAKE_CURRENT_LIST_DIR}/x86/crop_avx512.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_avx512.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/depthwise_pointwise_avx512.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/fma_loop_avx512.c
@@ -71,6 +72,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
 
     # Taps are copied by plain loads and stores: made into vectors they are inserted one by one, which takes longer.
     set_source_files_properties(
+        ${CMAKE_CURRENT_LIST_DIR}/x86/crop_avx512.c
         ${CMAKE_CURRENT_LIST_DIR}/x86/crop_inside_yuv_avx2.c
         PROPERTIES COMPILE_OPTIONS "-fno-tree-vectorize;-fno-tree-slp-vectorize")
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")

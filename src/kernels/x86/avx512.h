@@ -13,6 +13,8 @@ extern const MieniConvKernel mieni_conv_avx512;
 extern const MieniConvKernel mieni_pointwise_avx512;
 extern const MieniConvKernel mieni_depthwise_pointwise_avx512;
 
+void mieni_crop_avx512(const MieniView *view, const MieniCrop *crop, const MieniPlane *out,
+                       int32_t row_begin, int32_t row_end);
 double mieni_fma_loop_avx512(int64_t iterations);
 
 /* A mask of the first n lanes; n may be anything. */
