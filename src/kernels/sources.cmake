@@ -88,6 +88,7 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
         ${CMAKE_CURRENT_LIST_DIR}/arm/init_neon.c
         ${CMAKE_CURRENT_LIST_DIR}/arm/mixer_neon.c
         ${CMAKE_CURRENT_LIST_DIR}/arm/resize_add_neon.c
+        ${CMAKE_CURRENT_LIST_DIR}/arm/sparse_neon.c
     )
     target_include_directories(mien_kernels_neon PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
     # Every 64-bit ARM processor has NEON with fused multiply-adds: no flags. GCC's first scheduling pass lengthens

@@ -1,43 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A few rows of the depthwise part into scratch, small enough for L1, then the dense product on
- * them: as many rows as give a weight panel enough pixels to be worth reading.
+ * A few rows of the depthwise part into scratch, small enough for L1, then the product on them: as
+ * many rows as give a weight panel enough pixels to be worth reading, or a turned block its fill.
+ *
+ * Packed: header, the depthwise part, dense panels or sparse weights.
  */
 #include "kernels/arm/depthwise_neon.h"
 #include "kernels/arm/gemm_neon.h"
+#include "kernels/arm/sparse_neon.h"
 
 #define GROUP_PIXELS 32
+#define SPARSE_GROUP_PIXELS 192
 
-static int32_t rows_of_group(const MieniConvShape *shape)
+static int32_t rows_of_group(const MieniConvShape *shape, bool is_sparse)
 {
-    int32_t rows = (GROUP_PIXELS + shape->out_width - 1) / shape->out_width;
+    int32_t pixels = is_sparse ? SPARSE_GROUP_PIXELS : GROUP_PIXELS;
+    int32_t rows = (pixels + shape->out_width - 1) / shape->out_width;
     return MIENI_MIN(rows, shape->out_height);
 }
 
 static size_t packed_floats(const MieniConvShape *shape)
 {
-    return mieni_depthwise_packed_floats_neon(shape) +
+    return SPARSE_HEADER_FLOATS + mieni_depthwise_packed_floats_neon(shape) +
            mieni_gemm_packed_floats_neon(shape->out_channels, (size_t)shape->in_channels);
 }
 
 static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
 {
-    mieni_depthwise_pack_neon(shape, weights->depthwise, weights->depthwise_bias, packed);
-    mieni_gemm_pack_neon(weights, shape->out_channels, (size_t)shape->in_channels,
-                         packed + mieni_depthwise_packed_floats_neon(shape));
+    float *depthwise = packed + SPARSE_HEADER_FLOATS;
+    float *panels = depthwise + mieni_depthwise_packed_floats_neon(shape);
+
+    memset(packed, 0, SPARSE_HEADER_FLOATS * sizeof(float));
+    mieni_depthwise_pack_neon(shape, weights->depthwise, weights->depthwise_bias, depthwise);
+    if (sparse_suits_neon(shape) && sparse_pack(shape, weights, panels))
+        packed[0] = 1;
+    else
+        mieni_gemm_pack_neon(weights, shape->out_channels, (size_t)shape->in_channels, panels);
+}
+
+static size_t rows_floats(const MieniConvShape *shape)
+{
+    size_t rows = (size_t)rows_of_group(shape, sparse_suits_neon(shape));
+    return mieni_round_up(
+        rows * (size_t)shape->out_width * (size_t)neon_round_up_4(shape->in_channels), 16);
 }
 
 static size_t scratch_floats(const MieniConvShape *shape)
 {
-    return (size_t)rows_of_group(shape) * (size_t)shape->out_width *
-           (size_t)neon_round_up_4(shape->in_channels);
+    size_t turned = sparse_suits_neon(shape) ? sparse_scratch_floats(shape) : 0;
+    return rows_floats(shape) + turned;
 }
 
 static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
 {
     const MieniConvShape *shape = args->shape;
-    const float *panels = args->packed + mieni_depthwise_packed_floats_neon(shape);
-    int32_t group = rows_of_group(shape);
+    const float *depthwise = args->packed + SPARSE_HEADER_FLOATS;
+    const float *panels = depthwise + mieni_depthwise_packed_floats_neon(shape);
+    bool is_sparse = args->packed[0] != 0;
+    int32_t group = rows_of_group(shape, is_sparse);
     GemmInput middle = {.in = args->scratch,
                         .pixel = neon_round_up_4(shape->in_channels),
                         .taps_y = 1,
@@ -48,8 +68,11 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
     for (int32_t y = row_begin; y < row_end; y += group) {
         int32_t n = MIENI_MIN(group, row_end - y);
         for (int32_t i = 0; i < n; i++)
-            mieni_depthwise_row_neon(args, args->packed, y + i, args->scratch + i * middle.row);
-        mieni_gemm_neon(args, &middle, panels, y, y + n);
+            mieni_depthwise_row_neon(args, depthwise, y + i, args->scratch + i * middle.row);
+        if (is_sparse)
+            mieni_sparse_neon(args, &middle, panels, args->scratch + rows_floats(shape), y, y + n);
+        else
+            mieni_gemm_neon(args, &middle, panels, y, y + n);
     }
 }
 
