@@ -22,7 +22,6 @@ import schema
 TOOL = os.environ["MIEN_TOOL"]
 SOURCE = os.environ["MIEN_SOURCE_DIR"]
 SHARED = os.environ["MIEN_SHARED_DIR"]
-DUMP = os.environ["MIEN_DUMP"]
 TIMEOUT = 240
 
 
@@ -152,7 +151,8 @@ def ppm(width, height, color=(90, 120, 150)):
 
 def ppm_of(picture, step=1):
     """A picture as PPM, of which only every so many pixels and rows may be taken."""
-    done = subprocess.run([DUMP, picture], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
+    done = subprocess.run([os.environ["MIEN_DUMP"], picture], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=True)
     width, height = map(int, done.stderr.split())
     rows = []
     for y in range(0, height, step):
