@@ -226,6 +226,38 @@ class TestMessages(TestCase):
         other.CopyFrom(faces)
         self.assertEqual(other, faces)
 
+    def test_a_list_from_points_is_like_any_other(self):
+        points = np.float32([[0.1, 0.2, 0.3], [1, 2, 3]])
+        want = landmark_pb2.NormalizedLandmarkList()
+        for x, y, z in points:
+            want.landmark.add(x=x, y=y, z=z)
+
+        def fresh():
+            return landmark_pb2.from_points(points)
+
+        # Each looks at one that nobody has looked at.
+        self.assertEqual(fresh(), want)
+        self.assertEqual(want, fresh())
+        self.assertEqual(str(fresh()), str(want))
+        self.assertEqual([point.y for point in fresh().landmark],
+                         [point.y for point in want.landmark])
+        for twin in (copy.copy(fresh()), copy.deepcopy(fresh()),
+                     pickle.loads(pickle.dumps(fresh()))):
+            self.assertEqual(twin, want)
+        other = landmark_pb2.NormalizedLandmarkList()
+        other.CopyFrom(fresh())
+        self.assertEqual(other, want)
+        cleared = fresh()
+        cleared.Clear()
+        self.assertEqual(len(cleared.landmark), 0)
+        one = fresh()
+        one.landmark[0].x = 7
+        self.assertEqual((one.landmark[0].x, points[0, 0]), (7, np.float32(0.1)))
+        self.assertIs(one.landmark, one.landmark)
+        for wrong in (lambda: fresh().landmarks, lambda: setattr(fresh(), "w", 1)):
+            with self.assertRaises(AttributeError):
+                wrong()
+
     def test_messages_in_messages(self):
         detection = detection_pb2.Detection()
         self.assertFalse(detection.HasField("location_data"))

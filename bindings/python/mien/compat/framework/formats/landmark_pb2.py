@@ -29,8 +29,19 @@ class NormalizedLandmark(Message):
 
 
 class NormalizedLandmarkList(Message):
-    __slots__ = ()
+    __slots__ = ("_points",)
     FIELDS = {"landmark": (NormalizedLandmark, True)}
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks here for what is not set: `_values` of a list from points, once somebody looks.
+        if name != "_values":
+            raise AttributeError(self._unknown(name))
+        landmarks = Repeated(NormalizedLandmark)
+        list.extend(landmarks, [new(NormalizedLandmark, {"x": x, "y": y, "z": z})
+                                for x, y, z in self._points.tolist()])
+        values = {"landmark": landmarks}
+        object.__setattr__(self, "_values", values)
+        return values
 
 
 class NormalizedLandmarkListCollection(Message):
@@ -39,8 +50,8 @@ class NormalizedLandmarkListCollection(Message):
 
 
 def from_points(points: Any) -> NormalizedLandmarkList:
-    """A list from a float32 array [n, 3]."""
-    landmarks = Repeated(NormalizedLandmark)
-    list.extend(landmarks, [new(NormalizedLandmark, {"x": x, "y": y, "z": z})
-                            for x, y, z in points.tolist()])
-    return new(NormalizedLandmarkList, {"landmark": landmarks})
+    """A list from a float32 array [n, 3] that nobody else writes to. Its landmarks are made once
+    somebody looks at one, which not every program does."""
+    landmarks = NormalizedLandmarkList.__new__(NormalizedLandmarkList)
+    object.__setattr__(landmarks, "_points", points)
+    return landmarks
