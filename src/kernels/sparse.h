@@ -126,4 +126,29 @@ static inline int32_t sparse_block_pixels(int32_t n, int32_t lanes)
     return ((n + n_blocks - 1) / n_blocks + lanes - 1) / lanes * lanes;
 }
 
+/* All output channels of a block's pixels. turned: sparse_scratch_floats. */
+typedef void (*SparseBlockFn)(const MieniConvArgs *args, const SparseBlock *block,
+                              const float *packed, float *turned);
+/* What is too rare for run_block: mieni_conv_tail_*. */
+typedef void (*SparseTailFn)(const MieniConvArgs *args, float *out, int32_t begin, int32_t end);
+
+/* Cuts output rows into blocks, of whole vectors where that can be. tail: NULL if there is none. */
+static inline void sparse_run(const MieniConvArgs *args, const GemmInput *input,
+                              const float *packed, float *turned, int32_t row_begin,
+                              int32_t row_end, int32_t lanes, SparseBlockFn run_block,
+                              SparseTailFn tail)
+{
+    int32_t width = args->shape->out_width, first = row_begin * width, end = row_end * width;
+    int32_t most = sparse_block_pixels(end - first, lanes);
+    SparseBlock block;
+
+    for (; first < end; first += block.n) {
+        block.n = MIENI_MIN(most, end - first);
+        sparse_locate(args, input, row_begin, first, &block);
+        run_block(args, &block, packed, turned);
+        for (int32_t i = 0; i < block.n && tail; i++)
+            tail(args, block.out[i], 0, args->shape->out_channels);
+    }
+}
+
 #endif

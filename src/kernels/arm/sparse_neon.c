@@ -217,15 +217,6 @@ static void run_block(const MieniConvArgs *args, const SparseBlock *block, const
 void mieni_sparse_neon(const MieniConvArgs *args, const GemmInput *input, const float *packed,
                        float *scratch, int32_t row_begin, int32_t row_end)
 {
-    int32_t width = args->shape->out_width, first = row_begin * width, end = row_end * width;
-    int32_t most = sparse_block_pixels(end - first, 8);
-    SparseBlock block;
-
-    for (; first < end; first += block.n) {
-        block.n = MIENI_MIN(most, end - first);
-        sparse_locate(args, input, row_begin, first, &block);
-        run_block(args, &block, packed, scratch);
-        for (int32_t i = 0; i < block.n && neon_has_tail(args); i++)
-            mieni_conv_tail_neon(args, block.out[i], 0, args->shape->out_channels);
-    }
+    sparse_run(args, input, packed, scratch, row_begin, row_end, 8, run_block,
+               neon_has_tail(args) ? mieni_conv_tail_neon : NULL);
 }
