@@ -242,17 +242,6 @@ static void copy_out(const MieniConvArgs *args, const GemmBlock *block, int32_t 
     }
 }
 
-/* A panel whose weights are halves, as floats. */
-static void widen(const float *packed, size_t k, int32_t width, float *to)
-{
-    const char *halves = (const char *)(packed + 2 * width);
-    memcpy(to, packed, 2 * (size_t)width * sizeof(*to));
-    to += 2 * width;
-    for (size_t i = 0; i < k * (size_t)width; i += 8)
-        _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(
-                                     (const __m128i *)(const void *)(halves + 2 * i))));
-}
-
 static void run_block(const MieniConvArgs *args, const GemmInput *input, const float *packed,
                       float *widened, const GemmBlock *block)
 {
@@ -263,10 +252,8 @@ static void run_block(const MieniConvArgs *args, const GemmInput *input, const f
 
     for (int32_t channel = 0, width; channel < padded; channel += width) {
         width = gemm_panel_width(padded - channel);
-        if (widened)
-            widen(packed, k, width, widened);
         Panel panel = {.input = input,
-                       .packed = widened ? widened : packed,
+                       .packed = mieni_gemm_floats_avx2(packed, k, width, widened),
                        .activation = shape->activation,
                        .has_residual = avx2_residual_lanes(args, channel) > 0,
                        .in = block->in,

@@ -27,6 +27,10 @@ typedef int32_t (*GemmPanelWidthFn)(int32_t left);
 void mieni_gemm_pack_avx2(const MieniConvWeights *weights, int32_t out_channels, size_t k,
                           GemmPanelWidthFn panel_width, bool halves, float *packed);
 
+/* A packed panel as floats: itself, or where `widened` is not NULL its halves, widened into that.
+ */
+const float *mieni_gemm_floats_avx2(const float *packed, size_t k, int32_t width, float *widened);
+
 /* Computes output rows row_begin .. row_end - 1. widened: NULL, or room for a panel if the weights
  * are halves. */
 void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const float *packed,

@@ -13,7 +13,7 @@
 #include "kernels/x86/gemm_thin.h"
 
 #define MAX_ROWS 16 /* of a tile: pixels */
-#define MAX_WIDTH 48
+#define MAX_WIDTH GEMM_MAX_WIDTH
 #define MAX_TILE_FLOATS (8 * MAX_WIDTH)
 #define MIN_PLANE_WIDTH 6  /* of planes that fill tiles row by row */
 #define BLOCK_FLOATS 4096  /* factors that stay in L1 while panels pass */
@@ -392,22 +392,6 @@ static void run_thin_row(const MieniConvArgs *args, const Panel *panel, const fl
     }
 }
 
-/* A panel as floats: itself, or its halves widened. */
-static const float *floats_of(const float *packed, ptrdiff_t k, int32_t width, float *widened)
-{
-    if (!widened)
-        return packed;
-    const char *halves = (const char *)(packed + 2 * width);
-    float *to = widened + 2 * width;
-    memcpy(widened, packed, 2 * (size_t)width * sizeof(*to));
-    for (ptrdiff_t i = 0; i < k * width; i += 16) {
-        __mmask16 mask = avx512_mask(k * width - i);
-        __m256i half = _mm256_maskz_loadu_epi16(mask, halves + 2 * i);
-        _mm512_mask_storeu_ps(to + i, mask, _mm512_cvtph_ps(half));
-    }
-    return widened;
-}
-
 static void run_rows(const MieniConvArgs *args, const GemmInput *input, const Taps *taps,
                      const float *packed, float *widened, int32_t row_begin, int32_t y_begin,
                      int32_t y_end)
@@ -417,7 +401,7 @@ static void run_rows(const MieniConvArgs *args, const GemmInput *input, const Ta
 
     for (int32_t channel = 0, width; channel < padded; channel += width) {
         width = gemm_panel_width_avx512(padded - channel);
-        const float *floats = floats_of(packed, k, width, widened);
+        const float *floats = mieni_gemm_floats_avx2(packed, (size_t)k, width, widened);
         Panel panel = make_panel(args, taps, floats, channel, width);
         for (int32_t y = y_begin; y < y_end; y++) {
             const float *in = input->in + (y - row_begin) * input->row;
@@ -492,7 +476,7 @@ static void run_narrow(const MieniConvArgs *args, const GemmInput *input, const 
                          narrow.in + i * k);
         for (int32_t channel = 0, panel_width; channel < padded; channel += panel_width) {
             panel_width = gemm_panel_width_avx512(padded - channel);
-            const float *floats = floats_of(at, k, panel_width, widened);
+            const float *floats = mieni_gemm_floats_avx2(at, (size_t)k, panel_width, widened);
             Panel panel = make_panel(args, &compact, floats, channel, panel_width);
             run_narrow_panel(args, &panel, &narrow, is_compact ? in : narrow.in,
                              is_compact ? input->pixel : k, y, n_rows);

@@ -35,3 +35,17 @@ void mieni_gemm_pack_avx2(const MieniConvWeights *weights, int32_t out_channels,
         begin += width;
     }
 }
+
+const float *mieni_gemm_floats_avx2(const float *packed, size_t k, int32_t width, float *widened)
+{
+    if (!widened)
+        return packed;
+    const char *halves = (const char *)(packed + 2 * width);
+    float *to = widened + 2 * width;
+    memcpy(widened, packed, 2 * (size_t)width * sizeof(*to));
+    for (size_t i = 0; i < k * (size_t)width; i += 8) {
+        __m128i eight = _mm_loadu_si128((const __m128i *)(const void *)(halves + 2 * i));
+        _mm256_storeu_ps(to + i, _mm256_cvtph_ps(eight));
+    }
+    return widened;
+}
