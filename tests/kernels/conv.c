@@ -313,6 +313,12 @@ static MieniConvShape random_shape(Test *test, ConvKind kind)
         s.in_channels = random_bool(test) ? 8 : 16;
         s.in_width = random_between(test, 24, 50);
     }
+    if (kind == KIND_depthwise_pointwise && random_below(test, 4) == 0) { /* kept as halves */
+        s.in_height = random_between(test, 1, 4);
+        s.in_width = random_between(test, 1, 3);
+        s.in_channels = random_between(test, 64, 96);
+        s.out_channels = random_between(test, 64, 96);
+    }
     if (kind == KIND_depthwise)
         s.out_channels = s.in_channels;
     if (kind == KIND_fully_connected) {

@@ -60,6 +60,12 @@ static inline void avx2_put_half(float *halves, size_t at, float value)
     memcpy((uint16_t *)(void *)halves + at, &half, sizeof(half));
 }
 
+/* 8 halves as floats. */
+MIENI_INLINE __m256 avx2_load_halves(const char *from)
+{
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)from));
+}
+
 static inline int32_t avx2_round_up_8(int32_t n)
 {
     return (n + 7) / 8 * 8;

@@ -47,12 +47,12 @@ static void run_conv(const MieniConvArgs *args, int32_t row_begin, int32_t row_e
 {
     GemmInput direct = gemm_conv_input(args, row_begin);
     if (gemm_border_suffices(args->shape, &args->in) && gemm_takes_avx512(&direct)) {
-        mieni_gemm_avx512(args, &direct, args->packed, NULL, row_begin, row_end);
+        mieni_gemm_avx512(args, &direct, args->packed, false, row_begin, row_end);
         return;
     }
     for (int32_t y = row_begin; y < row_end; y++) {
         GemmInput gathered = gemm_conv_gather(args, y);
-        mieni_gemm_avx512(args, &gathered, args->packed, NULL, y, y + 1);
+        mieni_gemm_avx512(args, &gathered, args->packed, false, y, y + 1);
     }
 }
 
@@ -63,7 +63,7 @@ static void run_pointwise(const MieniConvArgs *args, int32_t row_begin, int32_t 
     if (args->packed[0] != 0)
         mieni_sparse_avx512(args, &input, packed, args->scratch, row_begin, row_end);
     else
-        mieni_gemm_avx512(args, &input, packed, NULL, row_begin, row_end);
+        mieni_gemm_avx512(args, &input, packed, false, row_begin, row_end);
 }
 
 const MieniConvKernel mieni_conv_avx512 = {packed_floats, pack, conv_scratch_floats, run_conv};

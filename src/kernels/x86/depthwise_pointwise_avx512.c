@@ -45,10 +45,8 @@ static size_t rows_floats(const MieniConvShape *shape)
 
 static size_t scratch_floats(const MieniConvShape *shape)
 {
-    size_t k = (size_t)shape->in_channels;
     size_t turned = sparse_suits_avx512(shape) ? sparse_scratch_floats(shape) : 0;
-    size_t widened = gemm_wants_halves(shape, k) ? gemm_panel_floats(k, GEMM_MAX_WIDTH, false) : 0;
-    return rows_floats(shape) + MIENI_MAX(turned, widened);
+    return rows_floats(shape) + turned;
 }
 
 static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
@@ -64,16 +62,16 @@ static void run(const MieniConvArgs *args, int32_t row_begin, int32_t row_end)
                         .depth = shape->in_channels};
     middle.row = shape->out_width * middle.pixel;
 
-    float *rest = args->scratch + rows_floats(shape);
-    float *widened = args->packed[1] != 0 ? rest : NULL;
+    float *turned = args->scratch + rows_floats(shape);
+    bool halves = args->packed[1] != 0;
     for (int32_t y = row_begin; y < row_end; y += group) {
         int32_t n = MIENI_MIN(group, row_end - y);
         for (int32_t i = 0; i < n; i++)
             mieni_depthwise_row_avx512(args, depthwise, y + i, args->scratch + i * middle.row);
         if (args->packed[0] != 0)
-            mieni_sparse_avx512(args, &middle, panels, rest, y, y + n);
+            mieni_sparse_avx512(args, &middle, panels, turned, y, y + n);
         else
-            mieni_gemm_avx512(args, &middle, panels, widened, y, y + n);
+            mieni_gemm_avx512(args, &middle, panels, halves, y, y + n);
     }
 }
 

@@ -61,8 +61,7 @@ MIENI_INLINE __m256 load_weights(const float *panels, size_t at, const bool halv
 {
     if (!halves)
         return _mm256_loadu_ps(panels + at);
-    const char *from = (const char *)panels + 2 * at;
-    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)from));
+    return avx2_load_halves((const char *)panels + 2 * at);
 }
 
 /* Written out, because compilers keep an array in registers only if they see constant indices. */

@@ -23,7 +23,7 @@ typedef struct Panel {
     const GemmInput *input;
     const float *packed;
     MieniActivation activation;
-    bool has_residual;
+    bool halves, has_residual;
     const float *const *in;
     float *const *out;            /* of the panel's first channel, once `channel` is added */
     const float *const *residual; /* likewise */
@@ -53,6 +53,9 @@ typedef struct Panel {
     if (i < rows)                                                                                  \
         in[i] = panel->in[first + i] + offset;
 
+#define LOAD_WEIGHTS(unused, v)                                                                    \
+    if (v < vectors)                                                                               \
+        w[v] = load_weights(weights + 8 * v * weight_bytes, weight_bytes);
 #define ADD_PRODUCT(i, v)                                                                          \
     if (v < vectors)                                                                               \
         sums[i][v] = _mm256_fmadd_ps(factor, w[v], sums[i][v]);
@@ -81,12 +84,19 @@ typedef struct Panel {
         EACH_VECTOR(STORE_VECTOR, i)                                                               \
     }
 
-/* `rows`, `vectors` and `one_tap` are constants wherever this is inlined. */
+/* Weights of 4 bytes, floats, or of 2, halves. */
+MIENI_INLINE __m256 load_weights(const char *from, const int weight_bytes)
+{
+    return weight_bytes == 2 ? avx2_load_halves(from)
+                             : _mm256_load_ps((const float *)(const void *)from);
+}
+
+/* `rows`, `vectors`, `one_tap` and `weight_bytes` are constants wherever this is inlined. */
 MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const int vectors,
-                       const bool one_tap)
+                       const bool one_tap, const int weight_bytes)
 {
     const GemmInput *input = panel->input;
-    const float *weights = panel->packed + 16 * vectors;
+    const char *weights = (const char *)(panel->packed + 16 * vectors);
     __m256 sums[MAX_ROWS][MAX_VECTORS], w[MAX_VECTORS];
     const float *in[MAX_ROWS];
 
@@ -97,12 +107,8 @@ MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const 
             ptrdiff_t offset = ky * input->tap_row + kx * input->tap_pixel;
             EACH_ROW(LOCATE_ROW)
             for (ptrdiff_t k = 0; k < input->depth; k++) {
-                w[0] = _mm256_load_ps(weights);
-                if (vectors > 1)
-                    w[1] = _mm256_load_ps(weights + 8);
-                if (vectors > 2)
-                    w[2] = _mm256_load_ps(weights + 16);
-                weights += 8 * vectors;
+                EACH_VECTOR(LOAD_WEIGHTS, 0)
+                weights += 8 * vectors * weight_bytes;
                 EACH_ROW(MULTIPLY_ROW)
             }
         }
@@ -123,26 +129,32 @@ MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const 
 #define TILE(rows, vectors)                                                                        \
     static void tile_##rows##x##vectors(const Panel *panel, int32_t first)                         \
     {                                                                                              \
-        tile(panel, first, rows, vectors, true);                                                   \
+        tile(panel, first, rows, vectors, true, 4);                                                \
     }                                                                                              \
     static void taps_##rows##x##vectors(const Panel *panel, int32_t first)                         \
     {                                                                                              \
-        tile(panel, first, rows, vectors, false);                                                  \
+        tile(panel, first, rows, vectors, false, 4);                                               \
     }
-TILE(1, 1)
-TILE(2, 1)
-TILE(3, 1)
-TILE(4, 1)
-TILE(5, 1)
-TILE(6, 1)
+#define TILE_OF_HALVES(rows, vectors)                                                              \
+    TILE(rows, vectors)                                                                            \
+    static void halves_##rows##x##vectors(const Panel *panel, int32_t first)                       \
+    {                                                                                              \
+        tile(panel, first, rows, vectors, true, 2);                                                \
+    }
+TILE_OF_HALVES(1, 1)
+TILE_OF_HALVES(2, 1)
+TILE_OF_HALVES(3, 1)
+TILE_OF_HALVES(4, 1)
+TILE_OF_HALVES(5, 1)
+TILE_OF_HALVES(6, 1)
 TILE(7, 1)
 TILE(8, 1)
-TILE(1, 2)
-TILE(2, 2)
-TILE(3, 2)
-TILE(4, 2)
-TILE(5, 2)
-TILE(6, 2)
+TILE_OF_HALVES(1, 2)
+TILE_OF_HALVES(2, 2)
+TILE_OF_HALVES(3, 2)
+TILE_OF_HALVES(4, 2)
+TILE_OF_HALVES(5, 2)
+TILE_OF_HALVES(6, 2)
 TILE(1, 3)
 TILE(2, 3)
 TILE(3, 3)
@@ -150,21 +162,23 @@ TILE(4, 3)
 
 typedef void (*TileFn)(const Panel *panel, int32_t first);
 
-/* [one tap, more][vectors][rows] */
-#define TILES(kind)                                                                                \
-    {                                                                                              \
-        {NULL}, {NULL,      kind##1x1, kind##2x1, kind##3x1, kind##4x1,                            \
-                 kind##5x1, kind##6x1, kind##7x1, kind##8x1},                                      \
-            {NULL, kind##1x2, kind##2x2, kind##3x2, kind##4x2, kind##5x2, kind##6x2},              \
-            {NULL, kind##1x3, kind##2x3, kind##3x3, kind##4x3},                                    \
-    }
-static const TileFn tiles[2][MAX_VECTORS + 1][MAX_ROWS + 1] = {TILES(tile_), TILES(taps_)};
+#define ONE_VECTOR(kind) NULL, kind##1x1, kind##2x1, kind##3x1, kind##4x1, kind##5x1, kind##6x1
+#define TWO_VECTORS(kind) NULL, kind##1x2, kind##2x2, kind##3x2, kind##4x2, kind##5x2, kind##6x2
+#define THREE_VECTORS(kind) NULL, kind##1x3, kind##2x3, kind##3x3, kind##4x3
+
+/* [one tap, more, one tap and halves][vectors][rows]; of halves there are at most GEMM_FEW_PIXELS
+ * rows, and no panel of 24 channels. */
+static const TileFn tiles[3][MAX_VECTORS + 1][MAX_ROWS + 1] = {
+    {{NULL}, {ONE_VECTOR(tile_), tile_7x1, tile_8x1}, {TWO_VECTORS(tile_)}, {THREE_VECTORS(tile_)}},
+    {{NULL}, {ONE_VECTOR(taps_), taps_7x1, taps_8x1}, {TWO_VECTORS(taps_)}, {THREE_VECTORS(taps_)}},
+    {{NULL}, {ONE_VECTOR(halves_)}, {TWO_VECTORS(halves_)}, {NULL}},
+};
 
 /* Tiles of nearly equal size: 9 pixels are 5 + 4, not 6 + 3, which would wait for its own sums. */
 MIENI_INLINE void run_tiles(const Panel *panel, int32_t n_pixels, const int vectors, const int most)
 {
     bool more_taps = panel->input->taps_y * panel->input->taps_x > 1;
-    const TileFn *fitting = tiles[more_taps][vectors];
+    const TileFn *fitting = tiles[panel->halves ? 2 : more_taps][vectors];
     int32_t n_tiles = (n_pixels + most - 1) / most, rows = most, n_larger = 0;
     if (n_tiles * most != n_pixels) {
         rows = n_pixels / n_tiles;
@@ -243,7 +257,7 @@ static void copy_out(const MieniConvArgs *args, const GemmBlock *block, int32_t 
 }
 
 static void run_block(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                      float *widened, const GemmBlock *block)
+                      bool halves, const GemmBlock *block)
 {
     const MieniConvShape *shape = args->shape;
     size_t k = (size_t)input->taps_y * (size_t)input->taps_x * (size_t)input->depth;
@@ -251,10 +265,11 @@ static void run_block(const MieniConvArgs *args, const GemmInput *input, const f
     Buffer residual, out;
 
     for (int32_t channel = 0, width; channel < padded; channel += width) {
-        width = gemm_panel_width(padded - channel);
+        width = gemm_panel_width(padded - channel, halves);
         Panel panel = {.input = input,
-                       .packed = mieni_gemm_floats_avx2(packed, k, width, widened),
+                       .packed = packed,
                        .activation = shape->activation,
+                       .halves = halves,
                        .has_residual = avx2_residual_lanes(args, channel) > 0,
                        .in = block->in,
                        .out = block->out,
@@ -278,7 +293,7 @@ static void run_block(const MieniConvArgs *args, const GemmInput *input, const f
         run_panel(&panel, block->n, width);
         if (!direct_out)
             copy_out(args, block, channel, width, &out);
-        packed += gemm_panel_floats(k, width, widened != NULL);
+        packed += gemm_panel_floats(k, width, halves);
     }
 }
 
@@ -305,7 +320,7 @@ static void run_thin_row(const MieniConvArgs *args, const GemmInput *input, cons
             if (c == begin + of_panel) { /* a panel of 24 goes in two parts */
                 panel += gemm_panel_floats((size_t)in_step, of_panel, false);
                 begin = c;
-                of_panel = gemm_panel_width(padded - c);
+                of_panel = gemm_panel_width(padded - c, false);
             }
             width = MIENI_MIN(begin + of_panel - c, 16);
             ThinRow row = {.n = block.n,
@@ -331,7 +346,7 @@ static void run_thin_row(const MieniConvArgs *args, const GemmInput *input, cons
 }
 
 void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                     float *widened, int32_t row_begin, int32_t row_end)
+                     bool halves, int32_t row_begin, int32_t row_end)
 {
     int32_t width = args->shape->out_width;
     int32_t k = input->taps_y * input->taps_x * input->depth;
@@ -352,7 +367,7 @@ void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const fl
         block.n = ((end - first) / n_blocks + 5) / 6 * 6;
         block.n = MIENI_MIN(MIENI_MIN(block.n, GEMM_BLOCK_PIXELS), end - first);
         gemm_locate_block(args, input, row_begin, &block);
-        run_block(args, input, packed, widened, &block);
+        run_block(args, input, packed, halves, &block);
         first += block.n;
     }
     if (!avx2_has_tail(args))

@@ -10,7 +10,7 @@
  *
  * With few pixels it is reading the weights that takes long. Where each of them is exactly a half
  * they may be kept as such, which halves what has to be read: [bias][slope] are floats then, and
- * [k][width] halves, and each panel is widened, into L1, before its pixels meet it.
+ * [k][width] halves, which tiles widen as they load them. Such panels have 16 or 8 channels.
  */
 #ifndef MIENI_KERNELS_X86_GEMM_AVX2_H
 #define MIENI_KERNELS_X86_GEMM_AVX2_H
@@ -21,24 +21,18 @@
 size_t mieni_gemm_packed_floats_avx2(int32_t out_channels, size_t k);
 
 /* Width of the panel that begins with `left` channels to go, left a multiple of 8. */
-typedef int32_t (*GemmPanelWidthFn)(int32_t left);
+typedef int32_t (*GemmPanelWidthFn)(int32_t left, bool halves);
 
 /* weights [out_channels][k]; slope NULL: none. */
 void mieni_gemm_pack_avx2(const MieniConvWeights *weights, int32_t out_channels, size_t k,
                           GemmPanelWidthFn panel_width, bool halves, float *packed);
 
-/* A packed panel as floats: itself, or where `widened` is not NULL its halves, widened into that.
- */
-const float *mieni_gemm_floats_avx2(const float *packed, size_t k, int32_t width, float *widened);
-
-/* Computes output rows row_begin .. row_end - 1. widened: NULL, or room for a panel if the weights
- * are halves. */
+/* Computes output rows row_begin .. row_end - 1. halves: what the weights were packed as. */
 void mieni_gemm_avx2(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                     float *widened, int32_t row_begin, int32_t row_end);
+                     bool halves, int32_t row_begin, int32_t row_end);
 
-#define GEMM_MAX_WIDTH 48      /* of a panel, in any instruction set */
-#define GEMM_FEW_PIXELS 16     /* that make it worth keeping weights as halves, */
-#define GEMM_MANY_WEIGHTS 4096 /* as many as these or more */
+#define GEMM_FEW_PIXELS 6 /* of one tile: each weight is widened once */
+#define GEMM_MANY_WEIGHTS 4096
 
 /* True if halves would be worth it. */
 static inline bool gemm_wants_halves(const MieniConvShape *shape, size_t k)
@@ -53,9 +47,9 @@ static inline size_t gemm_panel_floats(size_t k, int32_t width, bool halves)
     return 2 * (size_t)width + k * (size_t)width / (halves ? 2 : 1);
 }
 
-static inline int32_t gemm_panel_width(int32_t left)
+static inline int32_t gemm_panel_width(int32_t left, bool halves)
 {
-    return left == 24 || left == 8 ? left : 16;
+    return left == 8 || (left == 24 && !halves) ? left : 16;
 }
 
 #endif

@@ -13,7 +13,7 @@
 #include "kernels/x86/gemm_thin.h"
 
 #define MAX_ROWS 16 /* of a tile: pixels */
-#define MAX_WIDTH GEMM_MAX_WIDTH
+#define MAX_WIDTH 48
 #define MAX_TILE_FLOATS (8 * MAX_WIDTH)
 #define MIN_PLANE_WIDTH 6  /* of planes that fill tiles row by row */
 #define BLOCK_FLOATS 4096  /* factors that stay in L1 while panels pass */
@@ -42,6 +42,7 @@ typedef struct Panel {
     const float *packed;
     MieniActivation activation;
     int32_t channel, width;
+    bool halves; /* that is what the weights are kept as */
     bool direct_residual, any_residual, direct_out;
 } Panel;
 
@@ -83,9 +84,9 @@ typedef struct Panel {
 
 #define LOAD_WEIGHTS(unused, v)                                                                    \
     if (v < vectors)                                                                               \
-        w[v] = _mm512_loadu_ps(weights + 16 * v);                                                  \
+        w[v] = load_16_weights(weights + 16 * v * weight_bytes, weight_bytes);                     \
     if (v < halves)                                                                                \
-        half_w[v] = _mm256_loadu_ps(weights + 16 * vectors + 8 * v);
+        half_w[v] = load_8_weights(weights + (16 * vectors + 8 * v) * weight_bytes, weight_bytes);
 #define ADD_PRODUCT(i, v)                                                                          \
     if (v < vectors)                                                                               \
         sums[i][v] = _mm512_fmadd_ps(factor, w[v], sums[i][v]);                                    \
@@ -133,14 +134,30 @@ typedef struct Panel {
         out += out_step;                                                                           \
     }
 
-/* `rows`, `vectors` (of 16 channels) and `halves` (of 8, behind them) are constants wherever this
- * is inlined. */
+/* Weights of 4 bytes, floats, or of 2, halves. */
+MIENI_INLINE __m512 load_16_weights(const char *from, const int weight_bytes)
+{
+    if (weight_bytes == 4)
+        return _mm512_loadu_ps(from);
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)from));
+}
+
+MIENI_INLINE __m256 load_8_weights(const char *from, const int weight_bytes)
+{
+    if (weight_bytes == 4)
+        return _mm256_loadu_ps((const float *)(const void *)from);
+    return avx2_load_halves(from);
+}
+
+/* `rows`, `vectors` (of 16 channels), `halves` (of 8, behind them) and `weight_bytes` are constants
+ * wherever this is inlined. */
 MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows, const int vectors,
-                           const int halves)
+                           const int halves, const int weight_bytes)
 {
     const Taps *taps = panel->taps;
     const int width = 16 * vectors + 8 * halves;
-    const float *slope = panel->packed + width, *weights = slope + width;
+    const float *slope = panel->packed + width;
+    const char *weights = (const char *)(slope + width);
     const ptrdiff_t step = tile->in_step, out_step = tile->out_step;
     const ptrdiff_t residual_step = tile->residual_step;
     const float *residual = tile->residual;
@@ -152,8 +169,8 @@ MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows,
     for (int32_t tap = 0; tap < taps->n; tap++) {
         const float *at = tile->in + taps->offsets[tap], *at_3 = at + 3 * step;
         const float *at_8 = at + 8 * step, *at_11 = at + 11 * step;
-        const float *end = weights + taps->depth * width;
-        for (; weights != end; weights += width, at++, at_3++, at_8++, at_11++) {
+        const char *end = weights + taps->depth * width * weight_bytes;
+        for (; weights != end; weights += width * weight_bytes, at++, at_3++, at_8++, at_11++) {
             EACH_VECTOR(LOAD_WEIGHTS, 0)
             EACH_ROW(MULTIPLY_ROW)
         }
@@ -172,63 +189,79 @@ MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows,
 }
 
 /* Each tile is a function of its own, for the sake of the compiler's register allocation. */
-#define TILE(rows, vectors, halves)                                                                \
-    static void tile_##rows##_##vectors##_##halves(const Panel *panel, const Tile *tile)           \
+#define TILE(rows, vectors, halves, bytes)                                                         \
+    static void tile_##rows##_##vectors##_##halves##_##bytes(const Panel *panel, const Tile *tile) \
     {                                                                                              \
-        run_tile(panel, tile, rows, vectors, halves);                                              \
+        run_tile(panel, tile, rows, vectors, halves, bytes);                                       \
     }
-#define TILES(vectors, halves)                                                                     \
-    TILE(1, vectors, halves)                                                                       \
-    TILE(2, vectors, halves)                                                                       \
-    TILE(3, vectors, halves)                                                                       \
-    TILE(4, vectors, halves)                                                                       \
-    TILE(5, vectors, halves)                                                                       \
-    TILE(6, vectors, halves)                                                                       \
-    TILE(7, vectors, halves)                                                                       \
-    TILE(8, vectors, halves)
-#define TALL_TILES(vectors, halves)                                                                \
-    TILES(vectors, halves)                                                                         \
-    TILE(9, vectors, halves)                                                                       \
-    TILE(10, vectors, halves)                                                                      \
-    TILE(11, vectors, halves)                                                                      \
-    TILE(12, vectors, halves)                                                                      \
-    TILE(13, vectors, halves)                                                                      \
-    TILE(14, vectors, halves)                                                                      \
-    TILE(15, vectors, halves)                                                                      \
-    TILE(16, vectors, halves)
-TALL_TILES(0, 1)
-TALL_TILES(1, 0)
-TILES(0, 3)
-TILES(2, 0)
-TILES(2, 1)
-TILES(3, 0)
+#define FEW_TILES(vectors, halves, bytes)                                                          \
+    TILE(1, vectors, halves, bytes)                                                                \
+    TILE(2, vectors, halves, bytes)                                                                \
+    TILE(3, vectors, halves, bytes)                                                                \
+    TILE(4, vectors, halves, bytes)                                                                \
+    TILE(5, vectors, halves, bytes)                                                                \
+    TILE(6, vectors, halves, bytes)
+#define TILES(vectors, halves, bytes)                                                              \
+    FEW_TILES(vectors, halves, bytes)                                                              \
+    TILE(7, vectors, halves, bytes)                                                                \
+    TILE(8, vectors, halves, bytes)
+#define TALL_TILES(vectors, halves, bytes)                                                         \
+    TILES(vectors, halves, bytes)                                                                  \
+    TILE(9, vectors, halves, bytes)                                                                \
+    TILE(10, vectors, halves, bytes)                                                               \
+    TILE(11, vectors, halves, bytes)                                                               \
+    TILE(12, vectors, halves, bytes)                                                               \
+    TILE(13, vectors, halves, bytes)                                                               \
+    TILE(14, vectors, halves, bytes)                                                               \
+    TILE(15, vectors, halves, bytes)                                                               \
+    TILE(16, vectors, halves, bytes)
+TALL_TILES(0, 1, 4)
+TALL_TILES(1, 0, 4)
+TILES(0, 3, 4)
+TILES(2, 0, 4)
+TILES(2, 1, 4)
+TILES(3, 0, 4)
+FEW_TILES(0, 1, 2)
+FEW_TILES(1, 0, 2)
+FEW_TILES(2, 0, 2)
 
 typedef void (*TileFn)(const Panel *panel, const Tile *tile);
 
-#define EIGHT_TILES(vectors, halves)                                                               \
-    NULL, tile_1_##vectors##_##halves, tile_2_##vectors##_##halves, tile_3_##vectors##_##halves,   \
-        tile_4_##vectors##_##halves, tile_5_##vectors##_##halves, tile_6_##vectors##_##halves,     \
-        tile_7_##vectors##_##halves, tile_8_##vectors##_##halves
-#define SIXTEEN_TILES(vectors, halves)                                                             \
-    EIGHT_TILES(vectors, halves), tile_9_##vectors##_##halves, tile_10_##vectors##_##halves,       \
-        tile_11_##vectors##_##halves, tile_12_##vectors##_##halves, tile_13_##vectors##_##halves,  \
-        tile_14_##vectors##_##halves, tile_15_##vectors##_##halves, tile_16_##vectors##_##halves
+#define NAME(rows, vectors, halves, bytes) tile_##rows##_##vectors##_##halves##_##bytes
+#define SIX_TILES(...)                                                                             \
+    NULL, NAME(1, __VA_ARGS__), NAME(2, __VA_ARGS__), NAME(3, __VA_ARGS__), NAME(4, __VA_ARGS__),  \
+        NAME(5, __VA_ARGS__), NAME(6, __VA_ARGS__)
+#define EIGHT_TILES(...) SIX_TILES(__VA_ARGS__), NAME(7, __VA_ARGS__), NAME(8, __VA_ARGS__)
+#define SIXTEEN_TILES(...)                                                                         \
+    EIGHT_TILES(__VA_ARGS__), NAME(9, __VA_ARGS__), NAME(10, __VA_ARGS__), NAME(11, __VA_ARGS__),  \
+        NAME(12, __VA_ARGS__), NAME(13, __VA_ARGS__), NAME(14, __VA_ARGS__),                       \
+        NAME(15, __VA_ARGS__), NAME(16, __VA_ARGS__)
 
-/* [width / 8][rows] */
-static const TileFn tiles[MAX_WIDTH / 8 + 1][MAX_ROWS + 1] = {
-    {NULL},
-    {SIXTEEN_TILES(0, 1)},
-    {SIXTEEN_TILES(1, 0)},
-    {EIGHT_TILES(0, 3)},
-    {EIGHT_TILES(2, 0)},
-    {EIGHT_TILES(2, 1)},
-    {EIGHT_TILES(3, 0)},
+/* [are halves][width / 8][rows]; gemm_panel_width_avx512() tells which widths there are, and of
+ * halves there are at most GEMM_FEW_PIXELS rows. */
+static const TileFn tiles[2][MAX_WIDTH / 8 + 1][MAX_ROWS + 1] = {
+    {
+        {NULL},
+        {SIXTEEN_TILES(0, 1, 4)},
+        {SIXTEEN_TILES(1, 0, 4)},
+        {EIGHT_TILES(0, 3, 4)},
+        {EIGHT_TILES(2, 0, 4)},
+        {EIGHT_TILES(2, 1, 4)},
+        {EIGHT_TILES(3, 0, 4)},
+    },
+    {
+        {NULL},
+        {SIX_TILES(0, 1, 2)},
+        {SIX_TILES(1, 0, 2)},
+        {NULL},
+        {SIX_TILES(2, 0, 2)},
+    },
 };
 
 /* The most rows of a tile: with one vector each, as many as keep both units busy. */
-static int32_t most_rows(int32_t width)
+static int32_t most_rows(const Panel *panel)
 {
-    return width <= 16 ? 16 : 8;
+    return panel->width <= 16 && !panel->halves ? 16 : 8;
 }
 
 /* One vector of the panel's residual, for n pixels a step apart. */
@@ -305,7 +338,7 @@ static Taps make_taps(const GemmInput *input)
 }
 
 static Panel make_panel(const MieniConvArgs *args, const Taps *taps, const float *packed,
-                        int32_t channel, int32_t width)
+                        bool halves, int32_t channel, int32_t width)
 {
     int32_t last = channel + width - 8;
     return (Panel){.taps = taps,
@@ -313,6 +346,7 @@ static Panel make_panel(const MieniConvArgs *args, const Taps *taps, const float
                    .activation = args->shape->activation,
                    .channel = channel,
                    .width = width,
+                   .halves = halves,
                    .any_residual = avx2_residual_lanes(args, channel) > 0,
                    .direct_residual = args->shape->residual == MIENI_RESIDUAL_ADD &&
                                       avx2_residual_lanes(args, last) >= 8,
@@ -324,9 +358,9 @@ static Panel make_panel(const MieniConvArgs *args, const Taps *taps, const float
 static void run_pixels(const MieniConvArgs *args, const Panel *panel, const float *in,
                        ptrdiff_t in_step, int32_t y, int32_t x, int32_t n)
 {
-    const TileFn *functions = tiles[panel->width / 8];
+    const TileFn *functions = tiles[panel->halves][panel->width / 8];
     float residual[MAX_TILE_FLOATS], out[MAX_TILE_FLOATS];
-    int32_t most = most_rows(panel->width), n_tiles = (n + most - 1) / most;
+    int32_t most = most_rows(panel), n_tiles = (n + most - 1) / most;
     int32_t rows = n / n_tiles, n_larger = n % n_tiles;
 
     for (int32_t i = 0; i < n_tiles; i++) {
@@ -363,7 +397,7 @@ static void run_thin_row(const MieniConvArgs *args, const Panel *panel, const fl
 
     for (int32_t v = 0; v < panel->width; v += 16) {
         int32_t channel = panel->channel + v, width = MIENI_MIN(panel->width - v, 16);
-        Panel part = make_panel(args, panel->taps, NULL, channel, width);
+        Panel part = make_panel(args, panel->taps, NULL, false, channel, width);
         ThinRow row = {.n = args->shape->out_width,
                        .in = in,
                        .bias = panel->packed + v,
@@ -393,24 +427,23 @@ static void run_thin_row(const MieniConvArgs *args, const Panel *panel, const fl
 }
 
 static void run_rows(const MieniConvArgs *args, const GemmInput *input, const Taps *taps,
-                     const float *packed, float *widened, int32_t row_begin, int32_t y_begin,
+                     const float *packed, bool halves, int32_t row_begin, int32_t y_begin,
                      int32_t y_end)
 {
     int32_t padded = avx2_round_up_8(args->shape->out_channels);
     ptrdiff_t k = taps->n * taps->depth;
 
     for (int32_t channel = 0, width; channel < padded; channel += width) {
-        width = gemm_panel_width_avx512(padded - channel);
-        const float *floats = mieni_gemm_floats_avx2(packed, (size_t)k, width, widened);
-        Panel panel = make_panel(args, taps, floats, channel, width);
+        width = gemm_panel_width_avx512(padded - channel, halves);
+        Panel panel = make_panel(args, taps, packed, halves, channel, width);
         for (int32_t y = y_begin; y < y_end; y++) {
             const float *in = input->in + (y - row_begin) * input->row;
-            if (panel.direct_out && gemm_is_thin(input))
+            if (panel.direct_out && !halves && gemm_is_thin(input))
                 run_thin_row(args, &panel, in, y);
             else
                 run_pixels(args, &panel, in, input->pixel, y, 0, args->shape->out_width);
         }
-        packed += gemm_panel_floats((size_t)k, width, widened != NULL);
+        packed += gemm_panel_floats((size_t)k, width, halves);
     }
 }
 
@@ -432,9 +465,9 @@ static void copy_factors(const GemmInput *input, const float *from, float *to)
 static void run_narrow_panel(const MieniConvArgs *args, const Panel *panel, Narrow *narrow,
                              const float *in, ptrdiff_t step, int32_t y, int32_t n_rows)
 {
-    const TileFn *functions = tiles[panel->width / 8];
+    const TileFn *functions = tiles[panel->halves][panel->width / 8];
     int32_t plane_width = args->shape->out_width, n = n_rows * plane_width;
-    int32_t most = most_rows(panel->width), n_tiles = (n + most - 1) / most;
+    int32_t most = most_rows(panel), n_tiles = (n + most - 1) / most;
     int32_t rows = n / n_tiles, n_larger = n % n_tiles;
     int32_t row_floats = plane_width * panel->width;
 
@@ -457,7 +490,7 @@ static void run_narrow_panel(const MieniConvArgs *args, const Panel *panel, Narr
 }
 
 static void run_narrow(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                       float *widened, int32_t row_begin, int32_t row_end)
+                       bool halves, int32_t row_begin, int32_t row_end)
 {
     int32_t width = args->shape->out_width;
     int32_t padded = avx2_round_up_8(args->shape->out_channels);
@@ -475,29 +508,28 @@ static void run_narrow(const MieniConvArgs *args, const GemmInput *input, const 
             copy_factors(input, in + i / width * input->row + i % width * input->pixel,
                          narrow.in + i * k);
         for (int32_t channel = 0, panel_width; channel < padded; channel += panel_width) {
-            panel_width = gemm_panel_width_avx512(padded - channel);
-            const float *floats = mieni_gemm_floats_avx2(at, (size_t)k, panel_width, widened);
-            Panel panel = make_panel(args, &compact, floats, channel, panel_width);
+            panel_width = gemm_panel_width_avx512(padded - channel, halves);
+            Panel panel = make_panel(args, &compact, at, halves, channel, panel_width);
             run_narrow_panel(args, &panel, &narrow, is_compact ? in : narrow.in,
                              is_compact ? input->pixel : k, y, n_rows);
-            at += gemm_panel_floats((size_t)k, panel_width, widened != NULL);
+            at += gemm_panel_floats((size_t)k, panel_width, halves);
         }
     }
 }
 
 void mieni_gemm_avx512(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                       float *widened, int32_t row_begin, int32_t row_end)
+                       bool halves, int32_t row_begin, int32_t row_end)
 {
     int32_t width = args->shape->out_width;
     int32_t k = input->taps_y * input->taps_x * input->depth;
 
     if (width < MIN_PLANE_WIDTH && width * k <= NARROW_FLOATS) {
-        run_narrow(args, input, packed, widened, row_begin, row_end);
+        run_narrow(args, input, packed, halves, row_begin, row_end);
     } else {
         int32_t rows = MIENI_MAX(BLOCK_FLOATS / k / width, 1);
         const Taps taps = make_taps(input);
         for (int32_t y = row_begin; y < row_end; y += rows)
-            run_rows(args, input, &taps, packed, widened, row_begin, y,
+            run_rows(args, input, &taps, packed, halves, row_begin, y,
                      MIENI_MIN(y + rows, row_end));
     }
     if (!avx2_has_tail(args))

@@ -19,11 +19,13 @@ static inline bool gemm_takes_avx512(const GemmInput *input)
 
 /* Computes output rows row_begin .. row_end - 1. */
 void mieni_gemm_avx512(const MieniConvArgs *args, const GemmInput *input, const float *packed,
-                       float *widened, int32_t row_begin, int32_t row_end);
+                       bool halves, int32_t row_begin, int32_t row_end);
 
 /* Width of the panel that begins with `left` channels to go, left a multiple of 8. */
-static inline int32_t gemm_panel_width_avx512(int32_t left)
+static inline int32_t gemm_panel_width_avx512(int32_t left, bool halves)
 {
+    if (halves)
+        return left >= 32 ? 32 : left >= 16 ? 16 : 8;
     return left <= 48 ? left : 32;
 }
 

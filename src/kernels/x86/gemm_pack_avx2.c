@@ -14,7 +14,7 @@ void mieni_gemm_pack_avx2(const MieniConvWeights *weights, int32_t out_channels,
     /* What halves do not need is not touched, and takes no memory of the machine's. */
     memset(packed, 0, gemm_panel_floats(k, padded, halves) * sizeof(float));
     for (int32_t begin = 0; begin < padded;) {
-        int32_t width = panel_width(padded - begin);
+        int32_t width = panel_width(padded - begin, halves);
         int32_t n = MIENI_MIN(width, out_channels - begin);
         float *bias = packed, *slope = bias + width, *panel = slope + width;
 
@@ -34,18 +34,4 @@ void mieni_gemm_pack_avx2(const MieniConvWeights *weights, int32_t out_channels,
         packed += gemm_panel_floats(k, width, halves);
         begin += width;
     }
-}
-
-const float *mieni_gemm_floats_avx2(const float *packed, size_t k, int32_t width, float *widened)
-{
-    if (!widened)
-        return packed;
-    const char *halves = (const char *)(packed + 2 * width);
-    float *to = widened + 2 * width;
-    memcpy(widened, packed, 2 * (size_t)width * sizeof(*to));
-    for (size_t i = 0; i < k * (size_t)width; i += 8) {
-        __m128i eight = _mm_loadu_si128((const __m128i *)(const void *)(halves + 2 * i));
-        _mm256_storeu_ps(to + i, _mm256_cvtph_ps(eight));
-    }
-    return widened;
 }
