@@ -9,6 +9,7 @@
  * byte outside a row of the picture is read: 8 bytes at a time only where that many are left.
  */
 #include "kernels/arm/neon.h"
+#include "kernels/crop_prefetch.h"
 
 /* The taps of one pixel: (x0, y0), (x1, y0), (x0, y1), (x1, y1), in this order in lanes. */
 typedef struct Places {
@@ -289,10 +290,13 @@ COLOURS(bgra32, 4, true)
 void mieni_crop_neon(const MieniView *view, const MieniCrop *crop, const MieniPlane *out,
                      int32_t row_begin, int32_t row_end)
 {
+    int32_t spacing = crop_prefetch_spacing(view, crop);
 #define CROP_ROWS(format, colours)                                                                 \
     case format:                                                                                   \
-        for (int32_t row = row_begin; row < row_end; row++)                                        \
+        for (int32_t row = row_begin; row < row_end; row++) {                                      \
+            crop_prefetch(view, crop, spacing, row, row_end);                                      \
             crop_row(view, crop, colours, out, row);                                               \
+        }                                                                                          \
         break;
     switch (view->image.format) {
         CROP_ROWS(MIEN_PIXEL_RGB24, colours_rgb24)

@@ -12,6 +12,7 @@
  * row's end, the fetch begins earlier and the lane is shifted. Pictures too narrow for that, or too
  * large for 32-bit offsets, go to ref.
  */
+#include "kernels/crop_prefetch.h"
 #include "kernels/ref/ref.h"
 #include "kernels/x86/crop_avx2.h"
 
@@ -476,11 +477,14 @@ void mieni_crop_avx2(const MieniView *view, const MieniCrop *crop, const MieniPl
         mieni_crop_ref(view, crop, out, row_begin, row_end);
         return;
     }
+    int32_t spacing = crop_prefetch_spacing(view, crop);
     Axis axes[2] = {axis_of(crop->x), axis_of(crop->y)};
 #define CROP_ROWS(format, colours, inside)                                                         \
     case format:                                                                                   \
-        for (int32_t row = row_begin; row < row_end; row++)                                        \
+        for (int32_t row = row_begin; row < row_end; row++) {                                      \
+            crop_prefetch(view, crop, spacing, row, row_end);                                      \
             crop_row(view, crop, axes, colours, inside, out, row);                                 \
+        }                                                                                          \
         break;
     switch (view->image.format) {
         CROP_ROWS(MIEN_PIXEL_RGB24, colours_rgb24, mieni_crop_inside_avx2)

@@ -4,6 +4,7 @@
  * inside the picture; others are left to AVX2. NV12, I420 and GRAY8 as in crop_yuv.h, where a lane
  * is a pixel.
  */
+#include "kernels/crop_prefetch.h"
 #include "kernels/x86/avx512.h"
 #include "kernels/x86/crop_avx2.h"
 #include "kernels/x86/crop_yuv.h"
@@ -293,8 +294,10 @@ void mieni_crop_avx512(const MieniView *view, const MieniCrop *crop, const Mieni
         mieni_crop_avx2(view, crop, out, row_begin, row_end);
         return;
     }
+    int32_t spacing = crop_prefetch_spacing(view, crop);
     for (int32_t y = row_begin; y < row_end; y++) {
         Row row;
+        crop_prefetch(view, crop, spacing, y, row_end);
         row.n = crop->width / 16;
         find_places(crop, crop->x, y, row.n, row.x);
         find_places(crop, crop->y, y, row.n, row.y);
