@@ -19,14 +19,20 @@ BUILD = os.path.dirname(os.path.dirname(os.path.dirname(tool.TOOL)))
 
 def row(batch, ms, device_ms, floor_ms):
     return {"batch": batch, "median_ms": ms, "device_ms": device_ms, "floor_ms": floor_ms,
-            "faces_s": 1e3 * batch / ms, "copies_up": 1, "copies_down": 1, "submissions": 1}
+            "faces_s": 1e3 * batch / ms, "device_faces_s": 1e3 * batch / device_ms,
+            "copies_up": 1, "copies_down": 1, "submissions": 1}
 
 
 def report(name, ms, device_ms, batch_ms):
-    rows = [row(1, ms, device_ms, 0.001), row(1024, batch_ms, batch_ms, 1.0)]
+    """Of many faces the network alone takes the device half of what the call takes, cut out of a frame it is 512 faces
+    that are best, and another network is slow."""
+    mesh = [row(1, ms, device_ms, 0.001), row(1024, batch_ms, batch_ms / 2, 1.0)]
+    frame = [row(1, ms, device_ms, 0.001), row(512, batch_ms, batch_ms, 0.5)]
+    slow = [row(1, 1000, 1000, 0.001)]
     return {"version": "0", "build": "test",
             "device": {"id": "cuda:0", "name": name, "isa": "ptx_90"},
-            "networks": [{"name": "face_mesh", "batches": rows}], "frame": {"batches": rows}}
+            "networks": [{"name": "face_blendshapes", "batches": slow}, {"name": "face_mesh", "batches": mesh}],
+            "frame": {"batches": frame}}
 
 
 class GpuCheck(tool.Case):
@@ -71,14 +77,16 @@ class GpuCheck(tool.Case):
                             ("face_mesh, 1 face, device", "met, and the stretch"),
                             ("face_mesh, 1 face, call", "met"),
                             ("tracked frame, call", "met"),
-                            ("face_mesh, faces a second, 1024", "met"),
-                            ("face_mesh, faces a second at", "not measured"),
+                            ("face_mesh, 1024 faces at a time, device, fp32", "met, and the stretch"),
+                            ("face_mesh, most faces at a time, device, fp16", "not measured"),
+                            ("512 faces cut out of a frame, call to result, fp32", "MISSED"),
+                            ("most faces cut out of a frame, call to result, fp16", "not measured"),
                             ("times faster than peer 1, 1 face", "met"),
                             ("times faster than peer 1, best", "MISSED"),
                             ("tracked frame, Vulkan / CUDA", "met")):
-            self.assertTrue(self.verdict(done, start).endswith(word.split(", ")[-1]),
-                            self.verdict(done, start))
-        self.assertIn("1.024e+06 faces/s", self.verdict(done, "face_mesh, faces a second, 1024"))
+            self.assertTrue(self.verdict(done, start).endswith("  " + word), self.verdict(done, start))
+        self.assertIn(" 4.096e+05 faces/s", self.verdict(done, "face_mesh, 1024"))
+        self.assertIn(" 1.024e+05 faces/s", self.verdict(done, "512 faces cut"))
 
     def test_table_of_another_device(self):
         done = self.table(cuda_fp32=report("NVIDIA T4", 0.2, 0.07, 20.0), tests="one failed\n")
