@@ -23,6 +23,7 @@ typedef struct SimCounts {
     uint64_t bytes_up, bytes_down;
     uint64_t pageable_copies; /* whose host memory was not pinned */
     uint64_t synchronizations;
+    uint64_t waits_ahead;    /* for an event, with work behind it still to be done */
     uint64_t calls;          /* all that can fail */
     uint64_t launches_of[4]; /* launches, by device */
     uint64_t overlaps; /* launches handed in that may begin before the one in front has ended */
@@ -45,6 +46,9 @@ int sim_answer(long code);
 
 /* Lets all later calls fail, as a kernel that did something wrong does. */
 void sim_lose(int code);
+
+/* The code that the calling thread's device was lost with, or 0. */
+int sim_loss(void);
 
 /* The context is released: a loss is over, and what the lost device had is gone. */
 void sim_recover(int device);

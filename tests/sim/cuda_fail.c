@@ -119,8 +119,14 @@ void sim_lose(int code)
     lost[sim_device()] = code;
 }
 
+int sim_loss(void)
+{
+    return lost[sim_device()];
+}
+
 void sim_recover(int device)
 {
+    sim_work_forget(device);
     if (lost[device] || excused[device]) {
         sim_counts.device_blocks -= sim_memory_reset(device);
         sim_pinned_reset(device);

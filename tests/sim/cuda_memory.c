@@ -51,6 +51,10 @@ SIM_EXPORT int cuMemAlloc_v2(uint64_t *pointer, size_t bytes)
 SIM_EXPORT int cuMemFree_v2(uint64_t pointer)
 {
     int code = sim_enter("cuMemFree");
+    if (!code) {
+        sim_work_finish(); /* it waits for the device */
+        code = sim_loss();
+    }
     if (!code && !sim_memory_free(pointer))
         code = INVALID_VALUE;
     if (!code)
@@ -103,7 +107,8 @@ SIM_EXPORT int cuMemFreeHost(void *memory)
     int code = sim_enter("cuMemFreeHost"), i = 0;
     while (!code && i < MAX_PINNED && pinned[i].memory != memory)
         i++;
-    if (!code && (!memory || i == MAX_PINNED))
+    /* What is on its way from there or to it has no place any more. */
+    if (!code && (!memory || i == MAX_PINNED || sim_work_is_left()))
         code = INVALID_VALUE;
     if (!code)
         free_pinned(i);
@@ -141,13 +146,30 @@ static void note_host(const void *host, size_t bytes)
     sim_counts.pageable_copies++;
 }
 
-static int copy_up(const char *name, uint64_t device, const void *host, size_t bytes)
+typedef struct Copy {
+    void *to;
+    const void *from;
+    size_t bytes;
+    int up;
+} Copy;
+
+static void run_copy(void *data)
+{
+    const Copy *copy = data;
+    if (copy->up)
+        sim_memory_check((uint64_t)(uintptr_t)copy->to, copy->bytes, 0, SIM_COPIED);
+    memcpy(copy->to, copy->from, copy->bytes);
+}
+
+static int copy_up(const char *name, uint64_t device, const void *host, size_t bytes,
+                   SimStream *stream)
 {
     int code = sim_enter(name);
-    if (!code && !sim_memory_check(device, bytes, 0, SIM_COPIED))
+    if (!code && !sim_memory_check(device, bytes, 0, 0))
         code = INVALID_VALUE;
     if (!code) {
-        memcpy((void *)(uintptr_t)device, host, bytes);
+        const Copy copy = {(void *)(uintptr_t)device, host, bytes, 1};
+        sim_work_add(stream, run_copy, &copy, sizeof(copy));
         note_host(host, bytes);
         sim_counts.copies_up++;
         sim_counts.bytes_up += bytes;
@@ -155,13 +177,14 @@ static int copy_up(const char *name, uint64_t device, const void *host, size_t b
     return sim_leave(code);
 }
 
-static int copy_down(const char *name, void *host, uint64_t device, size_t bytes)
+static int copy_down(const char *name, void *host, uint64_t device, size_t bytes, SimStream *stream)
 {
     int code = sim_enter(name);
     if (!code && !sim_memory_check(device, bytes, 0, 0))
         code = INVALID_VALUE;
     if (!code) {
-        memcpy(host, (const void *)(uintptr_t)device, bytes);
+        const Copy copy = {host, (const void *)(uintptr_t)device, bytes, 0};
+        sim_work_add(stream, run_copy, &copy, sizeof(copy));
         note_host(host, bytes);
         sim_counts.copies_down++;
         sim_counts.bytes_down += bytes;
@@ -171,22 +194,21 @@ static int copy_down(const char *name, void *host, uint64_t device, size_t bytes
 
 SIM_EXPORT int cuMemcpyHtoD_v2(uint64_t device, const void *host, size_t bytes)
 {
-    return copy_up("cuMemcpyHtoD", device, host, bytes);
+    return copy_up("cuMemcpyHtoD", device, host, bytes, NULL);
 }
 
 SIM_EXPORT int cuMemcpyDtoH_v2(void *host, uint64_t device, size_t bytes)
 {
-    return copy_down("cuMemcpyDtoH", host, device, bytes);
+    return copy_down("cuMemcpyDtoH", host, device, bytes, NULL);
 }
 
-SIM_EXPORT int cuMemcpyHtoDAsync_v2(uint64_t device, const void *host, size_t bytes, void *stream)
+SIM_EXPORT int cuMemcpyHtoDAsync_v2(uint64_t device, const void *host, size_t bytes,
+                                    SimStream *stream)
 {
-    (void)stream;
-    return copy_up("cuMemcpyHtoDAsync", device, host, bytes);
+    return copy_up("cuMemcpyHtoDAsync", device, host, bytes, stream);
 }
 
-SIM_EXPORT int cuMemcpyDtoHAsync_v2(void *host, uint64_t device, size_t bytes, void *stream)
+SIM_EXPORT int cuMemcpyDtoHAsync_v2(void *host, uint64_t device, size_t bytes, SimStream *stream)
 {
-    (void)stream;
-    return copy_down("cuMemcpyDtoHAsync", host, device, bytes);
+    return copy_down("cuMemcpyDtoHAsync", host, device, bytes, stream);
 }

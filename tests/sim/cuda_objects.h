@@ -26,6 +26,17 @@ int sim_device(void);
 void *sim_object_new(size_t bytes, uint64_t *counter);
 void sim_object_delete(void *object);
 
+/*
+ * Does this with a copy of the data when the stream comes to it, that is, when somebody waits for
+ * the device; without a stream at once (cuda_stream.c).
+ */
+typedef struct SimStream SimStream;
+void sim_work_add(SimStream *stream, void (*run)(void *data), const void *data, size_t bytes);
+/* All that was handed in is done; whether there is some; what a lost device had is never done. */
+void sim_work_finish(void);
+int sim_work_is_left(void);
+void sim_work_forget(int device);
+
 /* Frees all pinned memory of a device (cuda_memory.c). */
 void sim_pinned_reset(int device);
 

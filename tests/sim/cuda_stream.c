@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Streams, launches and graphs. Work is done when it is handed in; that it failed shows in later
- * calls, as on a real device. */
+/* Streams, launches, graphs and events. Work is done as late as a driver may do it, when somebody
+ * waits for it: what is changed or taken too early shows. That it failed shows where it is waited
+ * for, and in later calls. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 #define INVALID_VALUE 1
 #define INVALID_CONTEXT 201
 #define INVALID_HANDLE 400
+#define NOT_READY 600
 
 typedef struct Node {
     const SimKernel *kernel;
@@ -23,9 +25,73 @@ typedef struct Graph {
     Node *nodes;
 } Graph;
 
-typedef struct Stream {
+struct SimStream {
     Graph *records; /* NULL unless it captures */
-} Stream;
+};
+typedef SimStream Stream;
+
+/* What was handed in, and is not done; of all streams of a device, in their order. */
+typedef struct Work {
+    struct Work *next;
+    void (*run)(void *data);
+    _Alignas(16) unsigned char data[];
+} Work;
+
+static struct {
+    Work *first, *last;
+} queues[SIM_MAX_DEVICES];
+
+void sim_work_add(SimStream *stream, void (*run)(void *data), const void *data, size_t bytes)
+{
+    Work *work = sim_object_new(sizeof(*work) + bytes, NULL);
+    int device = sim_device();
+    work->run = run;
+    memcpy(work->data, data, bytes);
+    if (queues[device].last)
+        queues[device].last->next = work;
+    else
+        queues[device].first = work;
+    queues[device].last = work;
+    if (!stream)
+        sim_work_finish();
+}
+
+/* False if there is none. Behind a loss nothing is done any more. */
+static int run_next(void)
+{
+    int device = sim_device();
+    Work *work = queues[device].first;
+    if (!work)
+        return 0;
+    queues[device].first = work->next;
+    if (!work->next)
+        queues[device].last = NULL;
+    if (!sim_loss())
+        work->run(work->data);
+    sim_object_delete(work);
+    return 1;
+}
+
+void sim_work_finish(void)
+{
+    while (run_next())
+        continue;
+}
+
+int sim_work_is_left(void)
+{
+    return queues[sim_device()].first != NULL;
+}
+
+void sim_work_forget(int device)
+{
+    while (queues[device].first) {
+        Work *work = queues[device].first;
+        queues[device].first = work->next;
+        sim_object_delete(work);
+    }
+    queues[device].last = NULL;
+}
 
 SIM_EXPORT int cuStreamCreate(Stream **stream, unsigned flags)
 {
@@ -41,8 +107,10 @@ SIM_EXPORT int cuStreamCreate(Stream **stream, unsigned flags)
 SIM_EXPORT int cuStreamDestroy_v2(Stream *stream)
 {
     int code = sim_enter("cuStreamDestroy");
-    if (!code)
+    if (!code) {
+        sim_work_finish();
         sim_object_delete(stream);
+    }
     return sim_leave(code);
 }
 
@@ -50,6 +118,10 @@ static int synchronize(const char *name)
 {
     int code = sim_enter(name);
     sim_counts.synchronizations++;
+    if (!code) {
+        sim_work_finish();
+        code = sim_loss();
+    }
     if (!code)
         code = (int)sim_number("MIEN_SIM_LAUNCH", OK);
     return sim_leave(code);
@@ -65,8 +137,9 @@ SIM_EXPORT int cuStreamSynchronize(Stream *stream)
     return stream ? synchronize("cuStreamSynchronize") : INVALID_HANDLE;
 }
 
-static void run_node(const Node *node)
+static void run_node(void *data)
 {
+    const Node *node = data;
     int code = sim_run(node->kernel, node->args, &node->grid);
     sim_counts.launches++;
     sim_counts.launches_of[sim_device() % 4]++;
@@ -95,7 +168,7 @@ static void launch(const SimKernel *kernel, const SimGrid *grid, Stream *stream,
     if (stream && stream->records)
         add_node(stream->records, &node);
     else
-        run_node(&node);
+        sim_work_add(stream, run_node, &node, sizeof(node));
 }
 
 SIM_EXPORT int cuLaunchKernel(const SimKernel *kernel, unsigned gx, unsigned gy, unsigned gz,
@@ -194,14 +267,20 @@ SIM_EXPORT int cuGraphInstantiateWithFlags(Graph **made, const Graph *graph, uin
     return sim_leave(code);
 }
 
+static void run_graph(void *data)
+{
+    Graph *graph;
+    memcpy(&graph, data, sizeof(Graph *));
+    for (size_t i = 0; i < graph->n_nodes && !sim_loss(); i++)
+        run_node(&graph->nodes[i]);
+}
+
 SIM_EXPORT int cuGraphLaunch(Graph *graph, Stream *stream)
 {
     int code = sim_enter("cuGraphLaunch");
-    (void)stream;
     if (!code) {
         sim_counts.graph_launches++;
-        for (size_t i = 0; i < graph->n_nodes; i++)
-            run_node(&graph->nodes[i]);
+        sim_work_add(stream, run_graph, &graph, sizeof(Graph *));
     }
     return sim_leave(code);
 }
@@ -210,6 +289,7 @@ static int destroy(const char *name, Graph *graph)
 {
     int code = sim_enter(name);
     if (!code) {
+        sim_work_finish(); /* it may be of it */
         sim_object_delete(graph->nodes);
         sim_object_delete(graph);
     }
@@ -229,6 +309,7 @@ SIM_EXPORT int cuGraphExecDestroy(Graph *graph)
 /* Time passes where work is done, that is, on the host. */
 typedef struct Event {
     struct timespec time;
+    int n_left; /* records that are not reached */
 } Event;
 
 SIM_EXPORT int cuEventCreate(Event **event, unsigned flags)
@@ -240,19 +321,44 @@ SIM_EXPORT int cuEventCreate(Event **event, unsigned flags)
     return sim_leave(code);
 }
 
+static void reach(void *data)
+{
+    Event *event;
+    memcpy(&event, data, sizeof(Event *));
+    clock_gettime(CLOCK_MONOTONIC, &event->time);
+    event->n_left--;
+}
+
 SIM_EXPORT int cuEventRecord(Event *event, Stream *stream)
 {
     int code = sim_enter("cuEventRecord");
     if (!code && !stream)
         code = INVALID_HANDLE;
-    if (!code)
-        clock_gettime(CLOCK_MONOTONIC, &event->time);
+    if (!code) {
+        event->n_left++;
+        sim_work_add(stream, reach, &event, sizeof(Event *));
+    }
+    return sim_leave(code);
+}
+
+/* What was handed in behind it is left undone. */
+SIM_EXPORT int cuEventSynchronize(const Event *event)
+{
+    int code = sim_enter("cuEventSynchronize");
+    if (!code) {
+        while (event->n_left > 0 && run_next())
+            continue;
+        code = sim_loss();
+        sim_counts.waits_ahead += (uint64_t)sim_work_is_left();
+    }
     return sim_leave(code);
 }
 
 SIM_EXPORT int cuEventElapsedTime(float *ms, const Event *begin, const Event *end)
 {
     int code = sim_enter("cuEventElapsedTime");
+    if (!code && (begin->n_left > 0 || end->n_left > 0))
+        code = NOT_READY;
     if (!code)
         *ms = (float)((double)(end->time.tv_sec - begin->time.tv_sec) * 1e3 +
                       (double)(end->time.tv_nsec - begin->time.tv_nsec) * 1e-6);
@@ -262,7 +368,9 @@ SIM_EXPORT int cuEventElapsedTime(float *ms, const Event *begin, const Event *en
 SIM_EXPORT int cuEventDestroy_v2(Event *event)
 {
     int code = sim_enter("cuEventDestroy");
-    if (!code)
+    if (!code) {
+        sim_work_finish();
         sim_object_delete(event);
+    }
     return sim_leave(code);
 }
