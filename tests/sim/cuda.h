@@ -23,6 +23,7 @@ typedef struct SimCounts {
     uint64_t bytes_up, bytes_down;
     uint64_t pageable_copies; /* whose host memory was not pinned */
     uint64_t synchronizations;
+    uint64_t queued;         /* handed in and not done */
     uint64_t waits_ahead;    /* for an event, with work behind it still to be done */
     uint64_t calls;          /* all that can fail */
     uint64_t launches_of[4]; /* launches, by device */

@@ -43,7 +43,7 @@ static struct {
 
 void sim_work_add(SimStream *stream, void (*run)(void *data), const void *data, size_t bytes)
 {
-    Work *work = sim_object_new(sizeof(*work) + bytes, NULL);
+    Work *work = sim_object_new(sizeof(*work) + bytes, &sim_counts.queued);
     int device = sim_device();
     work->run = run;
     memcpy(work->data, data, bytes);

@@ -23,7 +23,8 @@ typedef enum CudaKernel {
  * are one (integrated devices) it is the same memory, and nothing is copied. */
 typedef struct CudaBuffer {
     CuPointer device;
-    unsigned char *host; /* NULL: none */
+    unsigned char *host;  /* NULL: none */
+    unsigned char *spare; /* takes turns with `host`, when a run needs it; NULL: none */
     size_t bytes;
     bool mapped; /* host and device are one */
 } CudaBuffer;
@@ -63,6 +64,8 @@ struct MieniDevice {
     bool can_overlap;       /* a launch may be placed before the one in front has ended */
     bool overlaps;          /* and the next launches are */
     bool is_lost;           /* a call failed for good: nothing is asked of it any more */
+    bool is_ahead;          /* a run goes on while what it handed in is not done */
+    CuEvent arrived;        /* behind what a run has handed in; NULL: no run needed it yet */
     char isa[16];
     CudaFrames frames;
     MieniDeviceCounts counts;
@@ -145,6 +148,8 @@ void mieni_cuda_free(MieniDevice *device, CuPointer pointer);
 MienStatus mieni_cuda_buffer_create(MieniDevice *device, size_t bytes, CudaBuffer *buffer,
                                     MienError *error);
 void mieni_cuda_buffer_destroy(MieniDevice *device, CudaBuffer *buffer);
+/* Gives it a spare; without memory for one MIEN_E_DEVICE, and the device is not lost. */
+MienStatus mieni_cuda_buffer_double(MieniDevice *device, CudaBuffer *buffer, MienError *error);
 MienStatus mieni_cuda_upload(MieniDevice *device, const CudaBuffer *buffer, size_t bytes,
                              MienError *error);
 MienStatus mieni_cuda_download(MieniDevice *device, const CudaBuffer *buffer, size_t bytes,

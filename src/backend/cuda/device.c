@@ -194,7 +194,21 @@ void mieni_cuda_buffer_destroy(MieniDevice *device, CudaBuffer *buffer)
         mieni_cuda_free(device, buffer->device);
     if (buffer->host && !device->is_lost)
         device->cuda->host_free(buffer->host);
+    if (buffer->spare && !device->is_lost)
+        device->cuda->host_free(buffer->spare);
     *buffer = (CudaBuffer){.bytes = 0};
+}
+
+MienStatus mieni_cuda_buffer_double(MieniDevice *device, CudaBuffer *buffer, MienError *error)
+{
+    if (buffer->spare || buffer->bytes == 0)
+        return MIEN_OK;
+    void *host = NULL;
+    CuResult code = device->cuda->host_alloc(&host, buffer->bytes, 0);
+    if (code)
+        return mieni_cuda_fail(device, code, "no pinned memory", error);
+    buffer->spare = host;
+    return MIEN_OK;
 }
 
 MienStatus mieni_cuda_upload(MieniDevice *device, const CudaBuffer *buffer, size_t bytes,
@@ -329,6 +343,8 @@ static void device_close(MieniDevice *device)
         cuda->context_push(device->context);
         mieni_cuda_buffer_destroy(device, &device->frames.buffer);
         mieni_cuda_time_finish(device);
+        if (device->arrived && !device->is_lost)
+            cuda->event_destroy(device->arrived);
         unload_kernels(device);
         if (device->stream && !device->is_lost)
             cuda->stream_destroy(device->stream);

@@ -38,6 +38,7 @@ enum {
 enum { CU_COMPUTE_PROHIBITED = 2 };   /* CUcomputemode */
 enum { CU_STREAM_NON_BLOCKING = 1 };  /* CUstream_flags */
 enum { CU_HOST_MAPPED = 2 };          /* flags of cuMemHostAlloc */
+enum { CU_EVENT_NO_TIMING = 2 };      /* CUevent_flags */
 enum { CU_CAPTURE_THREAD_LOCAL = 1 }; /* CUstreamCaptureMode */
 enum {
     CU_OUT_OF_MEMORY = 2,
@@ -110,6 +111,7 @@ typedef struct CuLaunchConfig {
     X("cuGraphDestroy", graph_destroy, (CuGraph graph))                                            \
     X("cuEventCreate", event_create, (CuEvent * event, unsigned flags))                            \
     X("cuEventRecord", event_record, (CuEvent event, CuStream stream))                             \
+    X("cuEventSynchronize", event_synchronize, (CuEvent event))                                    \
     X("cuEventElapsedTime", event_elapsed, (float *ms, CuEvent begin, CuEvent end))                \
     X("cuEventDestroy_v2", event_destroy, (CuEvent event))
 

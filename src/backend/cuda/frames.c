@@ -98,13 +98,16 @@ static size_t place_frames(CudaFrames *frames, const MieniJob *jobs, size_t n)
     return n;
 }
 
-/* A buffer for `bytes`. What was in an older one is gone. */
+/* A buffer for `bytes`. What was in an older one is gone, when nobody is at it any more. */
 static MienStatus reserve(MieniDevice *device, size_t bytes, MienError *error)
 {
     CudaFrames *frames = &device->frames;
     if (bytes <= frames->buffer.bytes)
         return MIEN_OK;
     CudaBuffer larger;
+    CuResult code = device->is_ahead ? device->cuda->stream_synchronize(device->stream) : 0;
+    if (code)
+        return mieni_cuda_fail(device, code, "computing", error);
     MienStatus status =
         mieni_cuda_buffer_create(device, mieni_round_up(bytes, 1 << 16), &larger, error);
     if (status != MIEN_OK)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Running a plan: one copy up, one launch, one copy down. For a few faces the launch is a graph
- * that was recorded once; it finds all that differs from frame to frame in the upload buffer.
+ * that was recorded once; it finds all that differs from frame to frame in the upload buffer. What
+ * is too much for one launch goes in parts, for which pinned memory is there twice.
  */
 #include "backend/cuda/cuda.h"
 
@@ -178,28 +179,121 @@ static void take_results(const MieniDevicePlan *plan, const float *results, Mien
     }
 }
 
-/* Runs the first jobs; `end` is how many. */
-static MienStatus run_batch(MieniDevicePlan *plan, MieniJob *jobs, size_t n, size_t *end,
-                            MienError *error)
+/* Jobs that go through together. */
+typedef struct Part {
+    MieniJob *jobs;
+    size_t n;
+} Part;
+
+/* Hands in as many of n jobs as go together. */
+static MienStatus hand_in(MieniDevicePlan *plan, Part *part, size_t n, MienError *error)
+{
+    MienStatus status = send(plan, part->jobs, n, &part->n, error);
+    if (status == MIEN_OK)
+        status = launch(plan, (int32_t)part->n, error);
+    if (status == MIEN_OK)
+        status = mieni_cuda_download(plan->device, &plan->results,
+                                     part->n * plan->result_floats * sizeof(float), error);
+    return status;
+}
+
+/* `code`: what waiting for them gave. */
+static MienStatus take_part(const MieniDevicePlan *plan, const Part *part,
+                            const unsigned char *memory, CuResult code, MienError *error)
+{
+    if (code)
+        return mieni_cuda_fail(plan->device, code, "computing", error);
+    const float *results = (const float *)(const void *)memory;
+    for (size_t i = 0; i < part->n; i++)
+        take_results(plan, results + i * plan->result_floats, &part->jobs[i]);
+    return MIEN_OK;
+}
+
+/* Waits for all that was handed in; `part` is the last of it. */
+static MienStatus finish(MieniDevicePlan *plan, const Part *part, MienError *error)
 {
     MieniDevice *device = plan->device;
-    MienStatus status = send(plan, jobs, n, end, error);
-    if (status == MIEN_OK)
-        status = launch(plan, (int32_t)*end, error);
-    if (status == MIEN_OK)
-        status = mieni_cuda_download(device, &plan->results,
-                                     *end * plan->result_floats * sizeof(float), error);
-    if (status != MIEN_OK)
-        return status;
     CuResult code = device->cuda->stream_synchronize(device->stream);
+    device->is_ahead = false;
     if (code == 0)
         code = mieni_cuda_note_time(device);
+    return take_part(plan, part, plan->results.host, code, error);
+}
+
+static CudaBuffer *input_of(MieniDevicePlan *plan)
+{
+    return plan->has_crop ? &plan->device->frames.buffer : &plan->input_buffer;
+}
+
+/*
+ * Makes what a run needs to go on before the device is done. *can: whether there is all of it.
+ * There is none where host and device share memory, for want of memory, or when kernels are timed.
+ */
+static MienStatus prepare_ahead(MieniDevicePlan *plan, bool *can, MienError *error)
+{
+    MieniDevice *device = plan->device;
+    MienError problem = {.reason = ""};
+    *can = false;
+    if (plan->results.mapped || device->repeats > 0)
+        return MIEN_OK;
+    MienStatus status = mieni_cuda_buffer_double(device, input_of(plan), &problem);
+    if (status == MIEN_OK)
+        status = mieni_cuda_buffer_double(device, &plan->results, &problem);
+    if (status == MIEN_OK && !device->arrived) {
+        CuResult code = device->cuda->event_create(&device->arrived, CU_EVENT_NO_TIMING);
+        if (code)
+            status = mieni_cuda_fail(device, code, "making events", &problem);
+    }
+    *can = status == MIEN_OK;
+    if (!device->is_lost)
+        return MIEN_OK;
+    if (error)
+        *error = problem;
+    return status;
+}
+
+static void swap(CudaBuffer *buffer)
+{
+    unsigned char *host = buffer->host;
+    buffer->host = buffer->spare;
+    buffer->spare = host;
+}
+
+/* Leaves the device to what was handed in; the next jobs have the other pinned memory. */
+static MienStatus go_ahead(MieniDevicePlan *plan, MienError *error)
+{
+    MieniDevice *device = plan->device;
+    CuResult code = device->cuda->event_record(device->arrived, device->stream);
     if (code)
         return mieni_cuda_fail(device, code, "computing", error);
-    const float *results = (const float *)(const void *)plan->results.host;
-    for (size_t i = 0; i < *end; i++)
-        take_results(plan, results + i * plan->result_floats, &jobs[i]);
+    device->is_ahead = true;
+    swap(input_of(plan));
+    swap(&plan->results);
     return MIEN_OK;
+}
+
+/* Part by part; each is put together while the device has the one before it. */
+static MienStatus run_parts(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error)
+{
+    MieniDevice *device = plan->device;
+    MienStatus status = MIEN_OK;
+    Part before = {.n = 0}; /* handed in, not waited for */
+    for (size_t done = 0; done < n && status == MIEN_OK;) {
+        Part part = {.jobs = jobs + done};
+        bool can = false;
+        status = hand_in(plan, &part, MIENI_MIN(n - done, (size_t)plan->capacity), error);
+        done += part.n;
+        if (status == MIEN_OK && before.n > 0)
+            status = take_part(plan, &before, plan->results.spare,
+                               device->cuda->event_synchronize(device->arrived), error);
+        if (status == MIEN_OK && done < n)
+            status = prepare_ahead(plan, &can, error);
+        before.n = can ? part.n : 0;
+        before.jobs = part.jobs;
+        if (status == MIEN_OK)
+            status = can ? go_ahead(plan, error) : finish(plan, &part, error);
+    }
+    return status;
 }
 
 MienStatus mieni_cuda_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, MienError *error)
@@ -210,12 +304,14 @@ MienStatus mieni_cuda_plan_run(MieniDevicePlan *plan, size_t n, MieniJob *jobs, 
                           "device cuda:%d was lost in an earlier call; create a new engine",
                           (int)device->index);
     device->cuda->context_push(device->context);
-    MienStatus status = MIEN_OK;
-    for (size_t done = 0, end; done < n && status == MIEN_OK; done += end) {
-        size_t most = MIENI_MIN(n - done, (size_t)plan->capacity);
-        end = 0;
-        status = run_batch(plan, jobs + done, most, &end, error);
+    MienStatus status = run_parts(plan, n, jobs, error);
+    /* Nothing is on its way any more when the caller goes on. */
+    if (status != MIEN_OK && !device->is_lost) {
+        CuResult code = device->cuda->stream_synchronize(device->stream);
+        if (code)
+            mieni_cuda_fail(device, code, "computing", NULL);
     }
+    device->is_ahead = false;
     device->cuda->context_pop(NULL);
     return status;
 }
