@@ -3,9 +3,10 @@
 
 FOLDER holds sm_NN/KERNEL.ptx. A compiler that does not know an instruction may compute it in some
 other way, without a word; a driver refuses PTX that is newer than it asks for. Where NVIDIA's
-ptxas is found it translates all of it, too.
+ptxas is found it translates all of it, too, and the registers that docs/backends.md names are those that it takes.
 """
 
+import concurrent.futures
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ import unittest
 
 FOLDER, KERNELS = sys.argv[1], sys.argv[2:]
 EVERY = bool(os.environ.get("MIEN_TEST_EVERY_ARCHITECTURE"))  # takes many minutes
+DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "docs", "backends.md")
 VERSIONS = {"53": "4.2", "75": "6.5", "80": "7.0", "90": "7.8"}
 
 MMA_8 = "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32"
@@ -47,6 +49,14 @@ WANTED = {
     "multiply_adds": {"fma.rn.f32": 16},
     "center_points": {"sqrt.rn.f32": 1, "div.rn.f32": 4},
     "landmarks_to_matrix": {"mul.rn.f64": 12, "div.rn.f32": 3},
+    "copy": {"ld.global.f32": 1, "cvt.f32.f16": 1, "cvt.rn.f16.f32 (53)": 1, "cvt.rn.f16x2.f32 (90)": 1, "st.global.f32": 1},
+    "depth_to_space": {"ld.global.f32": 1, "st.global.f32": 1},
+    "resize_add": {"div.rn.f32": 2, "mul.rn.f32": 8, "add.rn.f32": 8, "cvt.rzi.s32.f32": 2, "cvt.f32.f16": 5,
+                   "cvt.rn.f16.f32 (53)": 4, "cvt.rn.f16x2.f32 (90)": 2},
+    "sample_bilinear": {"mul.rn.f32": 16, "add.rn.f32": 13, "cvt.rzi.s32.f32": 2, "cvt.f32.f16": 4,
+                        "cvt.rn.f16.f32 (53)": 2, "cvt.rn.f16x2.f32 (90)": 1},
+    "transform_landmarks": {"mul.rn.f32": 6, "add.rn.f32": 4, "st.global.f32": 2},
+    "transpose": {"mul.rn.f32": 1, "add.rn.f32": 1, "st.global.f32": 1},
 }
 # What takes nearly all of the time keeps everything in registers.
 HOT = ("chain", "conv", "conv_half", "depthwise", "depthwise_half", "depthwise_pointwise",
@@ -85,6 +95,7 @@ class Ptx(unittest.TestCase):
             self.assertNotIn(".extern .func", text)
 
     def test_instructions(self):
+        self.assertEqual(sorted(WANTED), sorted(KERNELS))
         for level, kernel, _, text in self.each():
             counts = instructions(text)
             for name, least in WANTED.get(kernel, {}).items():
@@ -123,32 +134,57 @@ class Ptx(unittest.TestCase):
                          {"mov.b32": 1, "cvt.f32.f16": 1})
         self.assertNotIn("fma.rn.f32", instructions("\t// fma.rn.f32 in words\n\tadd.s32 %r1;\n"))
 
-    def test_ptxas(self):
+    def need_ptxas(self):
         ptxas = shutil.which("ptxas") or shutil.which("/usr/local/cuda/bin/ptxas")
         if not ptxas:
             self.skipTest("no ptxas on this machine")
         known = subprocess.run([ptxas, "--help"], capture_output=True, text=True, check=True).stdout
-        known = {int(number) for number in re.findall(r"'sm_(\d+)'", known)}
-        with tempfile.TemporaryDirectory() as folder:
-            for level, kernel, path, _ in self.each():
-                targets = [number for number in sorted(known) if number >= int(level)]
-                self.assertTrue(targets)
-                # The lowest that this ptxas knows; the highest, too, for the highest level; of those between
-                # another one for each kernel, or all.
-                wanted = {targets[0], targets[-1] if level == "90" else targets[0]}
-                if level == "75":
-                    wanted.add(targets[KERNELS.index(kernel) % len(targets)])
-                for target in targets if EVERY else sorted(wanted):
-                    self.translate(ptxas, path, target, os.path.join(folder, "out"),
-                                   0 if kernel in HOT and target == targets[0] else 64)
+        return ptxas, sorted({int(number) for number in re.findall(r"'sm_(\d+)'", known)})
 
-    def translate(self, ptxas, path, target, out, most):
-        """A call may put a few registers aside; a sum that lies in memory is far more."""
-        done = subprocess.run([ptxas, f"-arch=sm_{target}", "-v", path, "-o", out],
-                              capture_output=True, text=True, check=False)
+    def test_ptxas(self):
+        """For every architecture that it knows the kernels of the level that a driver takes there, and each level for
+        the lowest; or all for all."""
+        ptxas, known = self.need_ptxas()
+        levels = sorted(int(level) for level in VERSIONS)
+        best = {target: max(level for level in levels if level <= target) for target in known}
+        work = []
+        for level, kernel, path, _ in self.each():
+            targets = [target for target in known if target >= int(level)]
+            self.assertTrue(targets)
+            work += [(ptxas, path, target, 0 if kernel in HOT and target == targets[0] else 64) for target in targets
+                     if EVERY or target == targets[0] or best[target] == int(level)]
+        self.assertEqual({target for _, _, target, _ in work}, set(known))
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for _ in pool.map(lambda one: self.translate(*one), work):
+                pass
+
+    def translate(self, ptxas, path, target, most):
+        """A call may put a few registers aside; a sum that lies in memory is far more. Returns registers and spills."""
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([ptxas, f"-arch=sm_{target}", "-v", path, "-o", os.path.join(folder, "out")],
+                                  capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         spills = [int(n) for n in re.findall(r"(\d+) bytes spill", done.stderr)]
         self.assertLessEqual(max(spills), most, f"{path} for sm_{target}")
+        return int(re.search(r"Used (\d+) registers", done.stderr).group(1)), max(spills)
+
+    def test_documented_registers(self):
+        """With the compilers that the page names: others place registers in another way."""
+        ptxas, _ = self.need_ptxas()
+        with open(DOCS, encoding="utf-8") as file:
+            text = file.read()
+        release, clang = re.search(r"`ptxas -v` of CUDA (\d+\.\d+) on what clang (\d+) makes", text).groups()
+        version = subprocess.run([ptxas, "--version"], capture_output=True, text=True, check=True).stdout
+        used = subprocess.run([os.environ["CUDA_CLANG"], "--version"], capture_output=True, text=True, check=True).stdout
+        if f"release {release}," not in version or f"version {clang}." not in used:
+            self.skipTest(f"not ptxas {release} and clang {clang}, whose registers docs/backends.md lists")
+        rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+        self.assertEqual({row[0] for row in rows} - {"crop"}, {*HOT, "chain_half"})
+        for kernel, *numbers in rows:
+            found = [self.translate(ptxas, os.path.join(FOLDER, f"sm_{level}", f"{kernel}.ptx"), level, 64)
+                     for level in (75, 90)]
+            self.assertEqual([int(number) for number in numbers],
+                             [found[0][0], found[1][0], max(found[0][1], found[1][1])], kernel)
 
 
 if __name__ == "__main__":
