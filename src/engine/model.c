@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/sha256.h"
+#include "cpu/sha256.h"
 #include "engine/engine_private.h"
 #include "model/onnx.h"
 #include "model/task.h"

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/rng.h"
-#include "base/sha256.h"
+#include "cpu/sha256.h"
 #include "cpu/flags.h"
 #include "image/crop.h"
 #include "mien/engine.h"

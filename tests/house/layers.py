@@ -78,8 +78,8 @@ def check_own(path, target):
         return None if wanted == "bench" or wanted.startswith("src/") else "foreign"
     if source in ("media", "tools"):
         # They are users of the library: they see its public headers and their own files. The tool
-        # borrows small things from src/base besides.
-        if wanted == source or (source, wanted) == ("tools", "src/base"):
+        # borrows small things from src/base and src/cpu besides.
+        if wanted == source or (source == "tools" and wanted in ("src/base", "src/cpu")):
             return None
         return f"{source} includes only public headers and its own"
     if not wanted.startswith("src/"):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The crop against MediaPipe's: the pictures that its own test expects, and crops of real pictures.
  * No value may differ. */
-#include "base/sha256.h"
+#include "cpu/sha256.h"
 #include "base/trig.h"
 #include "image/crop_image.h"
 #include "support/golden.h"

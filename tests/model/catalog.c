@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/sha256.h"
+#include "cpu/sha256.h"
 #include "mien/model.h"
 #include "support/test.h"
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/sha256.h"
+#include "cpu/sha256.h"
 #include "message.h"
 
 char *cli_join(const char *folder, const char *name)

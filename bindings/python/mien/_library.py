@@ -32,6 +32,16 @@ class DeviceError(MienError):
     """The device cannot be used, or has failed; reason says why."""
 
 
+def _open(path: str) -> ctypes.CDLL:
+    """Loads a library whose functions, and those of the libraries it needs, are resolved when they
+    are first called: ctypes would resolve all at once, and FFmpeg's come to more than a hundred
+    files. Raises OSError if it cannot be loaded."""
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.argtypes, dlopen.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
+    handle = dlopen(os.fsencode(path), os.RTLD_LAZY)
+    return ctypes.CDLL(path, handle=handle) if handle else ctypes.CDLL(path)
+
+
 class Library:
     """A loaded library. Its functions get their prototypes when they are first used."""
 
@@ -39,7 +49,7 @@ class Library:
         own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", name)
         # The library of this package, or else the one that the system finds.
         self.path = own if os.path.exists(own) else name
-        self._loaded = ctypes.CDLL(self.path)
+        self._loaded = _open(self.path)
         self._prototypes = prototypes
 
     def __getattr__(self, name):

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "backend/vulkan/vulkan.h"
-#include "base/sha256.h"
+#include "cpu/sha256.h"
 
 #define MAX_CACHE_BYTES ((size_t)64 << 20)
 #define HASH_CHARACTERS 64

@@ -12,7 +12,7 @@
 
 #include "backend/selftest.h"
 #include "backend/vulkan/bed.h"
-#include "base/sha256.h"
+#include "cpu/sha256.h"
 
 enum { N_INPUT = 8 * 8 * 3, N_OUTPUT = 10 }; /* of the self-test's network */
 

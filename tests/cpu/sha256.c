@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base.h"
-#include "base/sha256.h"
+#include "base/rng.h"
+#include "cpu/sha256.h"
 #include "support/test.h"
 
 /* Source: FIPS 180-2, appendix B, and NIST's SHA256ShortMsg vectors for the others. */
@@ -53,10 +54,31 @@ static void every_length(void **state)
     assert_string_equal(hex, "bfd02ba11ec070b3e4398d8d16fc120e6c22790525b10f696e235d494f3e2fbc");
 }
 
+/* Some blocks at once, from any state: plain C and the processor's own instructions agree. */
+static void instructions(void **state)
+{
+    (void)state;
+    if (!mieni_sha256_x86_runs())
+        skip();
+    uint8_t blocks[64 * 7];
+    uint64_t random = 1;
+    for (int round = 0; round < 1000; round++) {
+        uint32_t plain[8], own[8];
+        for (size_t i = 0; i < sizeof(blocks); i++)
+            blocks[i] = (uint8_t)mieni_rng_next(&random);
+        for (int i = 0; i < 8; i++)
+            plain[i] = own[i] = (uint32_t)mieni_rng_next(&random);
+        mieni_sha256_blocks(plain, blocks, (size_t)round % 8);
+        mieni_sha256_x86_blocks(own, blocks, (size_t)round % 8);
+        assert_memory_equal(plain, own, sizeof(plain));
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(known_texts),
     cmocka_unit_test(a_million_a),
     cmocka_unit_test(every_length),
+    cmocka_unit_test(instructions),
 };
 
 TEST_MAIN(tests)

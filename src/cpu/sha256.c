@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/sha256.h"
+#include "cpu/sha256.h"
 
 #include <string.h>
 
-/* First 32 bits of the fractional parts of the cube roots of the first 64 primes. Source: FIPS
- * 180-4, 4.2.2. */
-static const uint32_t round_constants[64] = {
+const uint32_t mieni_sha256_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -26,12 +24,12 @@ static uint32_t rotate_right(uint32_t x, int n)
     do {                                                                                           \
         uint32_t s1 = rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25);              \
         uint32_t s0 = rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22);              \
-        uint32_t t1 = h + s1 + (g ^ (e & (f ^ g))) + round_constants[i] + w[i];                    \
+        uint32_t t1 = h + s1 + (g ^ (e & (f ^ g))) + mieni_sha256_constants[i] + w[i];             \
         d += t1;                                                                                   \
         h = t1 + s0 + ((a & b) | (c & (a | b)));                                                   \
     } while (0)
 
-static void hash_block(uint32_t state[8], const uint8_t block[64])
+static void hash_block(uint32_t state[8], const uint8_t *block)
 {
     uint32_t w[64];
     for (int i = 0; i < 16; i++)
@@ -59,26 +57,31 @@ static void hash_block(uint32_t state[8], const uint8_t block[64])
         state[i] += sums[i];
 }
 
+void mieni_sha256_blocks(uint32_t state[8], const uint8_t *blocks, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        hash_block(state, blocks + 64 * i);
+}
+
 void mieni_sha256_hex(const void *data, size_t size_bytes, char hex[65])
 {
     uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    const uint8_t *bytes = data;
-    size_t left = size_bytes;
-    for (; left >= 64; left -= 64, bytes += 64)
-        hash_block(state, bytes);
+    void (*hash)(uint32_t[8], const uint8_t *, size_t) =
+        mieni_sha256_x86_runs() ? mieni_sha256_x86_blocks : mieni_sha256_blocks;
+    size_t left = size_bytes % 64;
+    hash(state, data, size_bytes / 64);
 
     /* The rest, a one bit, zeros, and the length in bits. */
     uint8_t tail[128] = {0};
     if (left)
-        memcpy(tail, bytes, left);
+        memcpy(tail, (const uint8_t *)data + size_bytes - left, left);
     tail[left] = 0x80;
     size_t tail_bytes = left < 56 ? 64 : 128;
     uint64_t bits = (uint64_t)size_bytes * 8;
     for (int i = 0; i < 8; i++)
         tail[tail_bytes - 1 - i] = (uint8_t)(bits >> (8 * i));
-    for (size_t at = 0; at < tail_bytes; at += 64)
-        hash_block(state, tail + at);
+    hash(state, tail, tail_bytes / 64);
 
     static const char digits[] = "0123456789abcdef";
     for (int i = 0; i < 64; i++)
