@@ -457,6 +457,9 @@ class Bench(Models):
         # Where the face is not known the detector runs too.
         self.assertGreater(pipeline["frame_ms"], 0)
         self.assertGreater(pipeline["tracked_ms"], 0)
+        self.assertGreater(pipeline["frames_per_second"], 0)
+        told = self.good(*asked).stdout
+        self.assertRegex(told, r"mien run, whose stages work side by side: \d+ frames a second, of ")
         self.fails(4, ["bench", "--repeats", "1", "--pipeline", self.write("no.mp4", b"x" * 99)],
                    "no.mp4")
 

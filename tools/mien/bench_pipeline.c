@@ -8,9 +8,11 @@
 #include "interrupt.h"
 #include "message.h"
 #include "mien/media.h"
+#include "session.h"
 
 /* Enough of any video. */
 #define MAX_FRAMES 2000
+#define NDJSON 0 /* in cli_format_names */
 
 /* The fastest pass of a frame. */
 typedef struct FrameTimes {
@@ -79,6 +81,47 @@ static void sum_up(const FrameTimes *times, CliPipelineBench *bench)
         bench->tracked_ms /= (double)bench->n_tracked;
 }
 
+/* All of `mien run`, whose NDJSON goes nowhere. *seconds: from its beginning to its end. */
+static CliExit run_all(const char *input, const MienEngineOptions *options, double *seconds)
+{
+    const char *nowhere[] = {"/dev/null"};
+    const CliList destinations = {nowhere, 1};
+    CliInput item = {.path = (char *)(uintptr_t)input};
+    const CliInputs inputs = {&item, 1, 1};
+    CliRun run = {.n_sources = 1,
+                  .max_faces = options->max_faces,
+                  .threads = options->threads,
+                  .batch = 1,
+                  .min_detection_confidence = options->min_detection_confidence,
+                  .min_presence_confidence = options->min_presence_confidence,
+                  .min_tracking_confidence = options->min_tracking_confidence,
+                  .smoothing = options->smoothing,
+                  .smooth_name = "mediapipe",
+                  .precision = options->precision,
+                  .fov_degrees = options->fov_degrees};
+    CliOutputs *outputs = NULL;
+    CliSessionResult result = {0};
+    CliExit status = cli_outputs_create(&run, &inputs, &destinations, NDJSON, &outputs);
+    if (status == CLI_OK)
+        status = cli_outputs_open(outputs);
+    const CliSessionOptions session = {.run = &run,
+                                       .inputs = &inputs,
+                                       .outputs = outputs,
+                                       .model = options->model,
+                                       .detector = options->detector,
+                                       .device = options->device,
+                                       .allow_software = options->allow_software,
+                                       .cpu_mask = &options->cpu_mask,
+                                       .max_frames = MAX_FRAMES,
+                                       .progress = CLI_PROGRESS_NONE};
+    double start = now_ms();
+    if (status == CLI_OK)
+        status = cli_session_run(&session, &result);
+    *seconds = (now_ms() - start) * 1e-3;
+    cli_outputs_destroy(outputs);
+    return status == CLI_OK && result.n_failed ? CLI_INPUT : status;
+}
+
 CliExit cli_bench_pipeline(const char *input, const MienEngineOptions *options, int32_t passes,
                            CliPipelineBench *bench)
 {
@@ -97,6 +140,13 @@ CliExit cli_bench_pipeline(const char *input, const MienEngineOptions *options, 
         status = pass(input, engine, times, &bench->n_frames);
     if (status == CLI_OK)
         sum_up(times, bench);
+    double seconds = HUGE_VAL;
+    for (int32_t i = 0; i < passes && status == CLI_OK && !cli_interrupted(NULL); i++) {
+        double took;
+        status = run_all(input, options, &took);
+        seconds = fmin(seconds, took);
+    }
+    bench->frames_per_second = (double)bench->n_frames / seconds;
     mien_engine_destroy(engine);
     free(times);
     return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a frame of a video costs: decoding, and finding its face. */
+/* What a frame of a video costs: decoding, and finding its face; and both side by side. */
 #ifndef MIEN_TOOL_BENCH_PIPELINE_H
 #define MIEN_TOOL_BENCH_PIPELINE_H
 
@@ -12,9 +12,11 @@ typedef struct CliPipelineBench {
     double decode_ms; /* means over the frames, of the fastest pass each */
     double frame_ms;  /* the engine alone, over all frames */
     double tracked_ms;
+    double frames_per_second; /* of the fastest run as `mien run` does it */
 } CliPipelineBench;
 
-/* Takes the input through an engine `passes` times; MIEN_MODE_VIDEO, one face. */
+/* Takes the input through an engine `passes` times, and as often through what `mien run` does;
+ * MIEN_MODE_VIDEO, one face. */
 CliExit cli_bench_pipeline(const char *input, const MienEngineOptions *options, int32_t passes,
                            CliPipelineBench *bench);
 

@@ -68,6 +68,8 @@ static bool read_frames(CliPipeline *pipeline, MienMediaReader *reader, const Cl
             end.interrupted = true;
             break;
         }
+        if (end.n_frames == pipeline->options->max_frames)
+            break;
     }
     return push(pipeline, CLI_EVENT_END, source, &end, end.n_errors ? error.text : NULL);
 }

@@ -55,6 +55,8 @@ static CliExit make_engines(CliPipeline *pipeline)
     options.precision = run->precision;
     options.device = from->device;
     options.allow_software = from->allow_software;
+    if (from->cpu_mask)
+        options.cpu_mask = *from->cpu_mask;
     options.on_device_loss = from->on_device_loss;
     options.log = log_line;
     options.log_level = from->verbose ? MIEN_LOG_INFO : MIEN_LOG_WARN;

@@ -14,6 +14,8 @@ typedef struct CliSessionOptions {
     MienModel *model, *detector;
     const char *device; /* a name or a list of names; NULL: the engine's default */
     bool allow_software;
+    const uint64_t *cpu_mask; /* NULL: the engine's default */
+    int64_t max_frames;       /* of each input; 0: all */
     MienOnDeviceLoss on_device_loss;
     CliProgressKind progress;
     bool verbose;
