@@ -130,6 +130,95 @@ double bed_compare(const char *what, const Bed *bed, size_t n, float low, float 
     return largest;
 }
 
+BedWatch bed_watch = {.calls_until_failure = -1};
+
+static bool fails_now(bool makes)
+{
+    bed_watch.n_made += makes;
+    return bed_watch.calls_until_failure >= 0 && bed_watch.calls_until_failure-- == 0;
+}
+
+/* Functions that may fail: whether they make something, parameters, arguments. */
+#define WATCHED_FUNCTIONS(X)                                                                       \
+    X(AllocateMemory, true,                                                                        \
+      (VkDevice device, const VkMemoryAllocateInfo *info, const VkAllocationCallbacks *allocator,  \
+       VkDeviceMemory *memory),                                                                    \
+      (device, info, allocator, memory))                                                           \
+    X(BindBufferMemory, true,                                                                      \
+      (VkDevice device, VkBuffer buffer, VkDeviceMemory memory, VkDeviceSize at),                  \
+      (device, buffer, memory, at))                                                                \
+    X(CreateBuffer, true,                                                                          \
+      (VkDevice device, const VkBufferCreateInfo *info, const VkAllocationCallbacks *allocator,    \
+       VkBuffer *buffer),                                                                          \
+      (device, info, allocator, buffer))                                                           \
+    X(MapMemory, true,                                                                             \
+      (VkDevice device, VkDeviceMemory memory, VkDeviceSize at, VkDeviceSize size,                 \
+       VkMemoryMapFlags flags, void **data),                                                       \
+      (device, memory, at, size, flags, data))                                                     \
+    X(GetMemoryHostPointerPropertiesEXT, true,                                                     \
+      (VkDevice device, VkExternalMemoryHandleTypeFlagBits type, const void *memory,               \
+       VkMemoryHostPointerPropertiesEXT *properties),                                              \
+      (device, type, memory, properties))                                                          \
+    X(CreateShaderModule, true,                                                                    \
+      (VkDevice device, const VkShaderModuleCreateInfo *info,                                      \
+       const VkAllocationCallbacks *allocator, VkShaderModule *module),                            \
+      (device, info, allocator, module))                                                           \
+    X(CreateComputePipelines, true,                                                                \
+      (VkDevice device, VkPipelineCache cache, uint32_t n,                                         \
+       const VkComputePipelineCreateInfo *infos, const VkAllocationCallbacks *allocator,           \
+       VkPipeline *pipelines),                                                                     \
+      (device, cache, n, infos, allocator, pipelines))                                             \
+    X(CreateDescriptorPool, true,                                                                  \
+      (VkDevice device, const VkDescriptorPoolCreateInfo *info,                                    \
+       const VkAllocationCallbacks *allocator, VkDescriptorPool *pool),                            \
+      (device, info, allocator, pool))                                                             \
+    X(AllocateDescriptorSets, true,                                                                \
+      (VkDevice device, const VkDescriptorSetAllocateInfo *info, VkDescriptorSet *sets),           \
+      (device, info, sets))                                                                        \
+    X(AllocateCommandBuffers, true,                                                                \
+      (VkDevice device, const VkCommandBufferAllocateInfo *info, VkCommandBuffer *commands),       \
+      (device, info, commands))                                                                    \
+    X(BeginCommandBuffer, true, (VkCommandBuffer command, const VkCommandBufferBeginInfo *info),   \
+      (command, info))                                                                             \
+    X(EndCommandBuffer, true, (VkCommandBuffer command), (command))                                \
+    X(QueueSubmit, false, (VkQueue queue, uint32_t n, const VkSubmitInfo *infos, VkFence fence),   \
+      (queue, n, infos, fence))                                                                    \
+    X(ResetFences, false, (VkDevice device, uint32_t n, const VkFence *fences),                    \
+      (device, n, fences))                                                                         \
+    X(WaitSemaphoresKHR, false,                                                                    \
+      (VkDevice device, const VkSemaphoreWaitInfoKHR *info, uint64_t timeout),                     \
+      (device, info, timeout))                                                                     \
+    X(WaitForFences, false,                                                                        \
+      (VkDevice device, uint32_t n, const VkFence *fences, VkBool32 all, uint64_t timeout),        \
+      (device, n, fences, all, timeout))
+
+#define DEFINE(name, makes, parameters, arguments)                                                 \
+    static VKAPI_ATTR VkResult VKAPI_CALL watched_##name parameters                                \
+    {                                                                                              \
+        return fails_now(makes) ? bed_watch.failure : bed_watch.real.name arguments;               \
+    }
+WATCHED_FUNCTIONS(DEFINE)
+#undef DEFINE
+
+void bed_watch_begin(VulkanDeviceFunctions *vk)
+{
+    bed_watch = (BedWatch){.real = *vk, .calls_until_failure = -1};
+#define WATCH(name, makes, parameters, arguments) vk->name = watched_##name;
+    WATCHED_FUNCTIONS(WATCH)
+#undef WATCH
+}
+
+void bed_watch_end(VulkanDeviceFunctions *vk)
+{
+    *vk = bed_watch.real;
+}
+
+void bed_watch_fail(int call, VkResult failure)
+{
+    bed_watch.calls_until_failure = call;
+    bed_watch.failure = failure;
+}
+
 int bed_close(void **state)
 {
     (void)state;

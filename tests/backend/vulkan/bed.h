@@ -41,6 +41,23 @@ void bed_run(const Bed *bed, bool on_vulkan, size_t n, const float *inputs, floa
 /* Compares both on n seeded inputs between low and high; returns the largest difference. */
 double bed_compare(const char *what, const Bed *bed, size_t n, float low, float high);
 
+/*
+ * Watches what is asked of a driver through an open device's functions, one device at a time: calls
+ * that make or record something are counted, and one of all that may fail does so.
+ */
+typedef struct BedWatch {
+    VulkanDeviceFunctions real;
+    int n_made;              /* memory, buffers, pipelines, descriptors, commands, recordings */
+    int calls_until_failure; /* -1: none fails, or one has */
+    VkResult failure;
+} BedWatch;
+extern BedWatch bed_watch;
+void bed_watch_begin(VulkanDeviceFunctions *vk);
+void bed_watch_end(VulkanDeviceFunctions *vk);
+
+/* Call number `call` from now on, from 0, gives `failure` and does nothing. */
+void bed_watch_fail(int call, VkResult failure);
+
 /* Closes the devices: the group teardown. Fails if the validation layers said anything. */
 int bed_close(void **state);
 

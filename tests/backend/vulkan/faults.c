@@ -19,74 +19,13 @@ enum { N_INPUT = 8 * 8 * 3, N_OUTPUT = 10 }; /* of the self-test's network */
 static const MieniLog silent;
 static const MieniDeviceOptions options = {.threads = 1, .log = &silent};
 
-/* The real functions, and which call fails with what. */
-static VulkanDeviceFunctions real;
-static int calls_until_failure = -1;
-static VkResult failure;
-
-static bool fails_now(void)
-{
-    return calls_until_failure >= 0 && calls_until_failure-- == 0;
-}
-
-#define FAILING(name, arguments, values)                                                           \
-    static VKAPI_ATTR VkResult VKAPI_CALL failing_##name arguments                                 \
-    {                                                                                              \
-        return fails_now() ? failure : real.name values;                                           \
-    }
-FAILING(AllocateMemory,
-        (VkDevice device, const VkMemoryAllocateInfo *info, const VkAllocationCallbacks *allocator,
-         VkDeviceMemory *memory),
-        (device, info, allocator, memory))
-FAILING(CreateBuffer,
-        (VkDevice device, const VkBufferCreateInfo *info, const VkAllocationCallbacks *allocator,
-         VkBuffer *buffer),
-        (device, info, allocator, buffer))
-FAILING(MapMemory,
-        (VkDevice device, VkDeviceMemory memory, VkDeviceSize offset, VkDeviceSize size,
-         VkMemoryMapFlags flags, void **data),
-        (device, memory, offset, size, flags, data))
-FAILING(CreateShaderModule,
-        (VkDevice device, const VkShaderModuleCreateInfo *info,
-         const VkAllocationCallbacks *allocator, VkShaderModule *module),
-        (device, info, allocator, module))
-FAILING(CreateComputePipelines,
-        (VkDevice device, VkPipelineCache cache, uint32_t n,
-         const VkComputePipelineCreateInfo *infos, const VkAllocationCallbacks *allocator,
-         VkPipeline *pipelines),
-        (device, cache, n, infos, allocator, pipelines))
-FAILING(CreateDescriptorPool,
-        (VkDevice device, const VkDescriptorPoolCreateInfo *info,
-         const VkAllocationCallbacks *allocator, VkDescriptorPool *pool),
-        (device, info, allocator, pool))
-FAILING(AllocateCommandBuffers,
-        (VkDevice device, const VkCommandBufferAllocateInfo *info, VkCommandBuffer *commands),
-        (device, info, commands))
-FAILING(QueueSubmit, (VkQueue queue, uint32_t n, const VkSubmitInfo *infos, VkFence fence),
-        (queue, n, infos, fence))
-FAILING(WaitSemaphoresKHR, (VkDevice device, const VkSemaphoreWaitInfoKHR *info, uint64_t timeout),
-        (device, info, timeout))
-FAILING(WaitForFences,
-        (VkDevice device, uint32_t n, const VkFence *fences, VkBool32 all, uint64_t timeout),
-        (device, n, fences, all, timeout))
-
 static MieniDevice *open_failing(void)
 {
     MieniDevice *device;
     MienError error = {0};
     if (mieni_backend_vulkan.open(bed_index(), &options, &device, &error) != MIEN_OK)
         fail_msg("%s", error.text);
-    real = device->vk;
-    device->vk.AllocateMemory = failing_AllocateMemory;
-    device->vk.CreateBuffer = failing_CreateBuffer;
-    device->vk.MapMemory = failing_MapMemory;
-    device->vk.CreateShaderModule = failing_CreateShaderModule;
-    device->vk.CreateComputePipelines = failing_CreateComputePipelines;
-    device->vk.CreateDescriptorPool = failing_CreateDescriptorPool;
-    device->vk.AllocateCommandBuffers = failing_AllocateCommandBuffers;
-    device->vk.QueueSubmit = failing_QueueSubmit;
-    device->vk.WaitForFences = failing_WaitForFences;
-    device->vk.WaitSemaphoresKHR = failing_WaitSemaphoresKHR;
+    bed_watch_begin(&device->vk);
     return device;
 }
 
@@ -127,11 +66,10 @@ static void every_call_may_fail(void **state)
         size_t i = (size_t)n % MIENI_COUNT_OF(cases);
         MieniDevice *device = open_failing();
         MienError error = {0};
-        failure = cases[i].result;
-        calls_until_failure = n;
+        bed_watch_fail(n, cases[i].result);
         MienStatus status = plan_and_run(device, want, &error);
-        done = calls_until_failure >= 0;
-        calls_until_failure = -1;
+        done = bed_watch.calls_until_failure >= 0;
+        bed_watch.calls_until_failure = -1;
         if (!done) {
             assert_int_equal(status, cases[i].status);
             assert_string_equal(error.reason, cases[i].reason);
@@ -182,14 +120,13 @@ static void check_loss(VkResult result, const char *reason, int call)
     assert_int_equal(mieni_backend_vulkan.plan_create(device, plan, &device_plan, &error), MIEN_OK);
     mieni_plan_destroy(plan);
     assert_int_equal(mieni_backend_vulkan.plan_run(device_plan, 1, &job, &error), MIEN_OK);
-    failure = result;
-    calls_until_failure = call;
+    bed_watch_fail(call, result);
     assert_int_equal(mieni_backend_vulkan.plan_run(device_plan, 1, &job, &error), MIEN_E_DEVICE);
     assert_string_equal(error.reason, reason);
-    assert_int_equal(calls_until_failure, -1);
+    assert_int_equal(bed_watch.calls_until_failure, -1);
     assert_int_equal(mieni_backend_vulkan.plan_run(device_plan, 1, &job, &error), MIEN_E_DEVICE);
     assert_string_equal(error.reason, "gpu-lost");
-    real.DeviceWaitIdle(device->device); /* it was not really lost */
+    bed_watch.real.DeviceWaitIdle(device->device); /* it was not really lost */
 #ifdef __SANITIZE_ADDRESS__
     device->is_stuck = false; /* what is given up on purpose is a leak to the sanitizer */
 #endif
@@ -227,7 +164,7 @@ static void a_late_device_is_given_up(void **state)
     assert_string_equal(error.reason, "watchdog-timeout");
     assert_int_equal(mieni_backend_vulkan.plan_run(device_plan, 1, jobs, &error), MIEN_E_DEVICE);
     assert_string_equal(error.reason, "gpu-lost");
-    real.DeviceWaitIdle(device->device);
+    bed_watch.real.DeviceWaitIdle(device->device);
 #ifdef __SANITIZE_ADDRESS__
     device->is_stuck = false;
 #endif

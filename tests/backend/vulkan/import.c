@@ -59,45 +59,6 @@ static bool takes(uint8_t *block)
     return status == MIEN_OK;
 }
 
-static VulkanDeviceFunctions real;
-static int n_calls, calls_until_failure;
-static VkResult failure;
-
-#define COUNTED(name, arguments, values)                                                           \
-    static VKAPI_ATTR VkResult VKAPI_CALL counted_##name arguments                                 \
-    {                                                                                              \
-        return n_calls++ == calls_until_failure ? failure : real.name values;                      \
-    }
-COUNTED(AllocateMemory,
-        (VkDevice device, const VkMemoryAllocateInfo *info, const VkAllocationCallbacks *allocator,
-         VkDeviceMemory *memory),
-        (device, info, allocator, memory))
-COUNTED(CreateBuffer,
-        (VkDevice device, const VkBufferCreateInfo *info, const VkAllocationCallbacks *allocator,
-         VkBuffer *buffer),
-        (device, info, allocator, buffer))
-COUNTED(GetMemoryHostPointerPropertiesEXT,
-        (VkDevice device, VkExternalMemoryHandleTypeFlagBits type, const void *memory,
-         VkMemoryHostPointerPropertiesEXT *properties),
-        (device, type, memory, properties))
-COUNTED(AllocateCommandBuffers,
-        (VkDevice device, const VkCommandBufferAllocateInfo *info, VkCommandBuffer *commands),
-        (device, info, commands))
-
-/* Counts what may fail; call number `fails` gives `result`. */
-static void count_calls(int fails, VkResult result)
-{
-    VulkanDeviceFunctions *vk = &bed_device()->vk;
-    real = *vk;
-    n_calls = 0;
-    calls_until_failure = fails;
-    failure = result;
-    vk->AllocateMemory = counted_AllocateMemory;
-    vk->CreateBuffer = counted_CreateBuffer;
-    vk->GetMemoryHostPointerPropertiesEXT = counted_GetMemoryHostPointerPropertiesEXT;
-    vk->AllocateCommandBuffers = counted_AllocateCommandBuffers;
-}
-
 static void pictures_are_read_in_place(void **state)
 {
     (void)state;
@@ -108,16 +69,16 @@ static void pictures_are_read_in_place(void **state)
     assert_int_equal(run_grey(&bed, block, 10), 10);
     assert_int_equal(run_grey(&bed, elsewhere, 20), 20);
     uint64_t before = mieni_alloc_count();
-    count_calls(-1, VK_SUCCESS);
+    bed_watch_begin(&bed_device()->vk);
     size_t slots_used = bed_device()->pictures.slots[0].last_run;
     for (int i = 0; i < 6; i++)
         assert_int_equal(run_grey(&bed, block + i * SIDE, 30 + i), 30 + i);
     assert_int_equal(run_grey(&bed, block + BLOCK_BYTES - SIDE * SIDE, 40), 40);
-    assert_int_equal(n_calls, 0);
+    assert_int_equal(bed_watch.n_made, 0);
     assert_int_equal(mieni_alloc_count(), before);
     if (taken)
         assert_int_equal(bed_device()->pictures.slots[0].last_run, slots_used);
-    bed_device()->vk = real;
+    bed_watch_end(&bed_device()->vk);
     mieni_backend_vulkan.release_memory(bed_device(), block);
     assert_int_equal(run_grey(&bed, block, 50), 50);
     free(block);
@@ -173,17 +134,19 @@ static void every_call_may_fail(void **state)
         {VK_ERROR_INVALID_EXTERNAL_HANDLE, MIEN_E_UNSUPPORTED, "unsupported"},
         {VK_ERROR_INVALID_EXTERNAL_HANDLE, MIEN_E_UNSUPPORTED, "unsupported"},
         {VK_ERROR_OUT_OF_HOST_MEMORY, MIEN_E_NOMEM, "out-of-memory"},
+        {VK_ERROR_OUT_OF_DEVICE_MEMORY, MIEN_E_DEVICE, "out-of-memory"},
     };
-    /* CreateBuffer, GetMemoryHostPointerProperties, and AllocateMemory twice. */
-    static const int calls[] = {0, 1, 2, 2};
+    /* CreateBuffer, GetMemoryHostPointerProperties, AllocateMemory twice, BindBufferMemory. */
+    static const int calls[] = {0, 1, 2, 2, 3};
     for (size_t i = 0; i < MIENI_COUNT_OF(cases); i++) {
         MienError error = {0};
-        count_calls(calls[i], cases[i].result);
+        bed_watch_begin(&bed_device()->vk);
+        bed_watch_fail(calls[i], cases[i].result);
         assert_int_equal(
             mieni_backend_vulkan.import_memory(bed_device(), block, BLOCK_BYTES, &error),
             cases[i].status);
         assert_string_equal(error.reason, cases[i].reason);
-        bed_device()->vk = real;
+        bed_watch_end(&bed_device()->vk);
         assert_int_equal(run_grey(&bed, block, 80 + (int)i), 80 + (int)i);
     }
     MienError error = {0};

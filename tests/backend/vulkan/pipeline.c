@@ -9,43 +9,6 @@
 #include "engine/engine_private.h"
 #include "engine/frames.h"
 
-/* The driver's functions that make something, counted. */
-static VulkanDeviceFunctions real;
-static int n_made;
-
-#define COUNTED(name, arguments, values)                                                           \
-    static VKAPI_ATTR VkResult VKAPI_CALL counted_##name arguments                                 \
-    {                                                                                              \
-        n_made++;                                                                                  \
-        return real.name values;                                                                   \
-    }
-COUNTED(AllocateMemory,
-        (VkDevice device, const VkMemoryAllocateInfo *info, const VkAllocationCallbacks *allocator,
-         VkDeviceMemory *memory),
-        (device, info, allocator, memory))
-COUNTED(CreateBuffer,
-        (VkDevice device, const VkBufferCreateInfo *info, const VkAllocationCallbacks *allocator,
-         VkBuffer *buffer),
-        (device, info, allocator, buffer))
-COUNTED(CreateComputePipelines,
-        (VkDevice device, VkPipelineCache cache, uint32_t n,
-         const VkComputePipelineCreateInfo *infos, const VkAllocationCallbacks *allocator,
-         VkPipeline *pipelines),
-        (device, cache, n, infos, allocator, pipelines))
-COUNTED(AllocateCommandBuffers,
-        (VkDevice device, const VkCommandBufferAllocateInfo *info, VkCommandBuffer *commands),
-        (device, info, commands))
-
-static void count_what_is_made(MieniDevice *device)
-{
-    real = device->vk;
-    n_made = 0;
-    device->vk.AllocateMemory = counted_AllocateMemory;
-    device->vk.CreateBuffer = counted_CreateBuffer;
-    device->vk.CreateComputePipelines = counted_CreateComputePipelines;
-    device->vk.AllocateCommandBuffers = counted_AllocateCommandBuffers;
-}
-
 /* With a feature masked off the clip is a few frames. */
 static bool whole;
 
@@ -75,12 +38,12 @@ static void the_clip_has_the_same_faces(void **state)
     assert_int_equal(faces_follow(cpu, vulkan, whole ? 0 : 80, 82), 0);
     assert_int_equal(faces_follow(cpu, vulkan, 82, 86), 4);
     uint64_t before = mieni_alloc_count();
-    count_what_is_made(vulkan->choice.device);
+    bed_watch_begin(&vulkan->choice.device->vk);
     assert_int_equal(faces_follow(cpu, vulkan, 86, 100), 14);
     if (whole)
         assert_int_equal(faces_follow_in_steps(cpu, vulkan, 100, CUT), CUT - 100);
     assert_int_equal(mieni_alloc_count(), before);
-    assert_int_equal(n_made, 0);
+    assert_int_equal(bed_watch.n_made, 0);
     size_t n_faces = faces_follow_in_steps(cpu, vulkan, CUT, whole ? FRAMES_CLIP_END : CUT + 7);
     assert_true(n_faces > (whole ? 20 : 1));
     mien_engine_destroy(cpu);
