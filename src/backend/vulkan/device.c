@@ -101,8 +101,13 @@ static MienStatus create_device(MieniDevice *device, MienError *error)
         device->device = NULL;
         return mieni_vulkan_fail(device, result, "opening the device", error);
     }
-    if (!mieni_vulkan_device_functions(device->loader, device->device, &device->vk))
+    if (!mieni_vulkan_device_functions(device->loader, device->device, &device->vk)) {
+        /* Closing would call what is missing. */
+        if (device->vk.DestroyDevice)
+            device->vk.DestroyDevice(device->device, NULL);
+        device->device = NULL;
         return mieni_vulkan_fail(device, VK_ERROR_FEATURE_NOT_PRESENT, "opening the device", error);
+    }
     device->features.timeline = device->features.timeline && device->vk.WaitSemaphoresKHR;
     device->features.import =
         device->features.import && device->vk.GetMemoryHostPointerPropertiesEXT;

@@ -216,6 +216,65 @@ static void opening_may_fail(void **state)
     loader->CreateDevice = create;
 }
 
+/* A loader's table in which one function of the device is missing, or fails. */
+static PFN_vkGetDeviceProcAddr real_address;
+static const char *odd_function;
+static PFN_vkVoidFunction odd_address;
+
+static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL find_address(VkDevice device, const char *name)
+{
+    return strcmp(name, odd_function) == 0 ? odd_address : real_address(device, name);
+}
+
+static void check_odd_function(const char *name, PFN_vkVoidFunction address, const char *reason)
+{
+    VulkanLoader *loader = (VulkanLoader *)mieni_vulkan_loader();
+    MieniDevice *device;
+    MienError error = {0};
+    real_address = loader->GetDeviceProcAddr;
+    odd_function = name;
+    odd_address = address;
+    loader->GetDeviceProcAddr = find_address;
+    MienStatus status = mieni_backend_vulkan.open(bed_index(), &options, &device, &error);
+    loader->GetDeviceProcAddr = real_address;
+    if (status != MIEN_E_DEVICE || strcmp(error.reason, reason) != 0)
+        fail_msg("%s: %s, %s", name, mien_status_name(status), error.reason);
+    assert_null(device);
+}
+
+static void a_driver_may_lack_a_function(void **state)
+{
+    (void)state;
+    bed_open();
+#define CHECK(name) check_odd_function("vk" #name, NULL, "vulkan-feature-missing");
+    VULKAN_DEVICE_FUNCTIONS(CHECK)
+#undef CHECK
+}
+
+/* All that opening makes has these parameters, but for the types of the pointers. */
+static VKAPI_ATTR VkResult VKAPI_CALL make_nothing(VkDevice device, const void *info,
+                                                   const VkAllocationCallbacks *allocator,
+                                                   void *made)
+{
+    (void)device;
+    (void)info;
+    (void)allocator;
+    (void)made;
+    return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+}
+
+static void what_opening_makes_may_fail(void **state)
+{
+    (void)state;
+    bed_open();
+    const char *const names[] = {
+        "vkCreateCommandPool",
+        bed_device()->features.timeline ? "vkCreateSemaphore" : "vkCreateFence",
+        "vkCreatePipelineCache", "vkCreateDescriptorSetLayout", "vkCreatePipelineLayout"};
+    for (size_t i = 0; i < MIENI_COUNT_OF(names); i++)
+        check_odd_function(names[i], (PFN_vkVoidFunction)make_nothing, "out-of-memory");
+}
+
 static void a_lack_of_memory_is_survived(void **state)
 {
     (void)state;
@@ -410,6 +469,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_foreign_cache_does_no_harm),
         cmocka_unit_test(a_cache_is_not_needed),
         cmocka_unit_test(opening_may_fail),
+        cmocka_unit_test(a_driver_may_lack_a_function),
+        cmocka_unit_test(what_opening_makes_may_fail),
         cmocka_unit_test(a_lost_device_is_given_up),
         cmocka_unit_test(device_is_measured),
         cmocka_unit_test(a_late_device_is_given_up),
