@@ -46,7 +46,7 @@ const char *bed_name(void)
 
 void bed_open(void)
 {
-    const MieniDeviceOptions options = {.threads = 1, .cpu_mask = UINT64_MAX, .log = &silent};
+    const MieniDeviceOptions options = {.threads = 1, .cpu_mask = 0, .log = &silent};
     const char *first;
     MienError error = {0};
     if (vulkan)
@@ -59,6 +59,7 @@ void bed_open(void)
     if (mieni_backend_cpu.open(0, &options, &cpu, &error) != MIEN_OK ||
         mieni_backend_vulkan.open(bed_index(), &options, &vulkan, &error) != MIEN_OK)
         fail_msg("%s", error.text);
+    assert_string_equal(mieni_backend_cpu.isa(cpu), "ref");
 }
 
 MieniDevice *bed_device(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plan on two devices side by side: the CPU, and a Vulkan device with the validation layers
- * watching. */
+/* A plan on two devices side by side: the CPU with the reference kernels, and a Vulkan device with
+ * the validation layers watching. */
 #ifndef MIEN_TESTS_BACKEND_VULKAN_BED_H
 #define MIEN_TESTS_BACKEND_VULKAN_BED_H
 

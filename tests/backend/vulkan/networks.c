@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every network gives on a Vulkan device what it gives on the CPU, in batches and one at a time. */
+/* Every network gives on a Vulkan device what the reference gives, in batches and one at a time. */
 #include <math.h>
 
 #include "backend/vulkan/bed.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every operation of a plan on seeded random shapes, in the steps of a GPU: a Vulkan device gives
- * what the CPU gives. */
+ * what the reference gives. */
 #include "backend/vulkan/bed.h"
 #include "base/rng.h"
 #include "face/face.h"
