@@ -58,11 +58,12 @@ def version():
                     for part in ("MAJOR", "MINOR", "PATCH"))
 
 
-def compile_for(arch, folder):
+def compile_for(arch, folder, gpu_code=""):
     """Builds libmien and mien-probe with zig; returns the folder with both."""
     compiler = "{} -m ziglang cc -target {}-linux-gnu.{}".format(sys.executable, arch, GLIBC)
     configure = ["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                 "-DMIEN_MEDIA=OFF", "-DMIEN_TESTS=OFF", "-DMIEN_CUDA_NATIVE=OFF", "-DCMAKE_SYSTEM_NAME=Linux",
+                 "-DMIEN_MEDIA=OFF", "-DMIEN_TESTS=OFF", "-DMIEN_CUDA_NATIVE=OFF",
+                 "-DMIEN_GPU_CODE=" + (gpu_code and os.path.abspath(gpu_code)), "-DCMAKE_SYSTEM_NAME=Linux",
                  "-DCMAKE_SYSTEM_PROCESSOR=" + arch, "-DCMAKE_SHARED_LINKER_FLAGS=-s -Wl,-z,defs",
                  "-DCMAKE_EXE_LINKER_FLAGS=-s"]
     subprocess.run(configure, check=True, env=dict(os.environ, CC=compiler))
@@ -156,10 +157,12 @@ def main():
     source.add_argument("--build", help="folder that CMake and Ninja have built in")
     parser.add_argument("--out", default="wheels", help="folder for the wheel")
     parser.add_argument("--work", help="folder to compile in (default: OUT/work-ARCH)")
+    parser.add_argument("--gpu-code", default="", metavar="FOLDER",
+                        help="take PTX and SPIR-V from there, the folder src of another build of the same sources")
     args = parser.parse_args()
     if args.arch:
         work = args.work or os.path.join(args.out, "work-" + args.arch)
-        binaries = compile_for(args.arch, work)
+        binaries = compile_for(args.arch, work, args.gpu_code)
     else:
         binaries = os.path.join(args.build, "src")
     print(pack(binaries, args.out))

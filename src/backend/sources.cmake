@@ -10,5 +10,8 @@ target_sources(mien_objects PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/cpu/run.c
     ${CMAKE_CURRENT_LIST_DIR}/null/null.c
 )
+# Both are the same for every processor and compiler of C: one build may take what another has made.
+set(MIEN_GPU_CODE "" CACHE PATH
+    "Folder src of another build of the same sources, whose PTX and SPIR-V are taken; empty: made here")
 include(${CMAKE_CURRENT_LIST_DIR}/vulkan/vulkan.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/cuda/sources.cmake)
