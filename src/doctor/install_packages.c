@@ -28,7 +28,10 @@ bool mieni_metadata_header(const char *text, const char *name, char *value, size
 {
     size_t length = strlen(name);
     while (*text && *text != '\n' && *text != '\r') { /* the headers end at an empty line */
-        size_t line = strcspn(text, "\r\n");
+        /* Where the address sanitizer is strict, strcspn() reads to the end of the text. */
+        size_t line = 0;
+        while (text[line] && text[line] != '\r' && text[line] != '\n')
+            line++;
         if (line > length && strncmp(text, name, length) == 0 && text[length] == ':') {
             const char *from = text + length + 1;
             size_t n = line - length - 1;
