@@ -51,6 +51,47 @@ class GpuCheck(tool.Case):
         self.assertIn(cause, done.stderr)
         self.assertEqual(self.files(), [])
 
+    def script(self, name, *lines):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        self.write(name, "\n".join(["#!/bin/sh", *lines, ""]).encode())
+        os.chmod(self.path(name), 0o755)
+
+    def test_on_the_stand_in(self):
+        """From beginning to end, on what the stand-in driver plays: with little to measure, tests that end in every way,
+        a sanitizer that only runs what it is given, and no peer."""
+        self.need_models()
+        self.environment.update({"LD_LIBRARY_PATH": os.environ["SIM_CUDA"], "MIEN_SIM_CHECK": "0", "MIEN_SIM_SMS": "1",
+                                 "MIEN_SIM_COUNT": "2", "PYTHONPATH": self.folder,
+                                 "PATH": self.path("bin") + ":" + os.environ["PATH"]})
+        if not any(device["id"] == "cuda:1" and device["usable"]
+                   for device in json.loads(self.good("devices", "--json").stdout)["devices"]):
+            self.skipTest("this build has no CUDA kernels")
+        self.script("build/tools/mien/mien", 'for word in "$@"; do', "    shift", '    case $word in',
+                    '    all) set -- "$@" face_detector_short --max-batch 1 ;;', '    *) set -- "$@" "$word" ;;',
+                    "    esac", "done", f'exec "{tool.TOOL}" "$@"')
+        for name, code in (("cuda-good", 0), ("cuda-skipped", 77), ("conformance", 1)):
+            self.script(f"build/tests/backend/test-backend-{name}", 'echo "device $CUDA_VISIBLE_DEVICES"', f"exit {code}")
+        self.script("bin/compute-sanitizer", 'while [ "${1#--}" != "$1" ]; do', "    case $1 in --tool | --error-exitcode) shift ;; esac",
+                    "    shift", "done", 'exec "$@"')
+        for module in ("onnxruntime", "torch"):
+            self.write(module + ".py", b"raise ImportError('broken')\n")
+        done = subprocess.run([os.path.join(tool.SOURCE, "scripts", "gpu-check"), "--build", self.path("build"), "--cuda",
+                               "1", "--seconds", "0.01", "--python", sys.executable, "--out", self.path("out")],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment,
+                              timeout=tool.TIMEOUT)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        for words in ("cuda-good: passed", "cuda-skipped: skipped", "conformance: failed", "sanitizer-memcheck: passed",
+                      "sanitizer-racecheck: passed", "sanitizer-synccheck: passed",
+                      "peer: gpu.py: no peer: onnxruntime: broken; torch: broken"):
+            self.assertIn(words, done.stderr)
+        self.assertEqual(self.read("out/test-backend-conformance.log"), b"device 1\n")
+        self.assertRegex(self.verdict(done, "tests on the device (4 passed, 1 skipped)"), r" 1 failed .* MISSED$")
+        self.assertTrue(self.verdict(done, "face_mesh, 1 face, device").endswith("not measured"))
+        self.assertTrue(done.stdout.startswith("cuda:1: NVIDIA Simulated GPU"), done.stdout)
+        for precision in ("fp32", "fp16"):
+            report = json.loads(self.read(f"out/cuda-{precision}.json"))
+            self.assertEqual((report["device"]["id"], report["device"]["precision"]), ("cuda:1", precision))
+
     def table(self, **files):
         for name, content in files.items():
             name, ending = name.replace("_", "-"), "json"
