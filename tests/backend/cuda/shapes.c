@@ -365,6 +365,59 @@ static void chains_save_launches(void **state)
         free(net.blocks[i]);
 }
 
+/* A step of a chain whose rows do not fit into shared memory at once: blocks take some, and then
+ * the next ones. Every access is checked. */
+static void chains_take_turns_in_shared_memory(void **state)
+{
+    (void)state;
+    sim_need_cuda();
+    const SimCounts *counts = sim_counters();
+    static const struct {
+        int32_t height, width, channels;
+        const char *device;
+        MienPrecision precision;
+    } cases[] = {
+        {14, 14, 6, "5.3", MIEN_PRECISION_FP16},
+        {14, 14, 6, "8.6", MIEN_PRECISION_FP32},
+        {18, 17, 1, "8.6", MIEN_PRECISION_FP16},
+        {50, 50, 8, "9.0", MIEN_PRECISION_FP16},
+    };
+    for (size_t i = 0; i < MIENI_COUNT_OF(cases); i++) {
+        Net net;
+        begin_net(&net, cases[i].channels);
+        add_tensor(&net, cases[i].height, cases[i].width, 64);
+        add_op(&net, MIENI_OP_DEPTHWISE_POINTWISE, 0);
+        add_output(&net, add_op(&net, MIENI_OP_POINTWISE, 1));
+        size_t n_out = floats_out(&net);
+        float *input = random_floats(&net, floats_of(&net.tensors[0]), -1, 1);
+        float *want = random_floats(&net, n_out, 0, 0), *got = random_floats(&net, n_out, 0, 0);
+        run(&mieni_backend_cpu, MIEN_PRECISION_FP32, &net, 1, input, want);
+        setenv("MIEN_SIM_CC", cases[i].device, 1);
+        uint64_t before = counts ? counts->launches : 0;
+        run(&mieni_backend_cuda, cases[i].precision, &net, 1, input, got);
+        unsetenv("MIEN_SIM_CC");
+        if (counts) /* input, chain, output */
+            assert_int_equal(counts->launches - before, 3);
+        compare("turns", got, want, n_out, cases[i].precision == MIEN_PRECISION_FP32);
+        for (int k = 0; k < net.n_blocks; k++)
+            free(net.blocks[k]);
+    }
+}
+
+/* A last layer of many weights, whose input is longer than a block has threads. */
+static void last_layers_equal_the_cpu(void **state)
+{
+    (void)state;
+    sim_need_cuda();
+    for (size_t n = 1; n <= 9; n += 4) {
+        Net net;
+        begin_net(&net, 133);
+        add_tensor(&net, 5, 7, 40);
+        add_output(&net, add_op(&net, MIENI_OP_FULLY_CONNECTED, 0));
+        check_net(&net, "last layer", n, "5.3");
+    }
+}
+
 /* Branches are one launch, step by step or all of their steps; results are those of the CPU. */
 static void branches_save_launches(void **state)
 {
@@ -426,6 +479,8 @@ int main(void)
         cmocka_unit_test(batches_equal_the_cpu),
         cmocka_unit_test(little_memory_is_enough),
         cmocka_unit_test(chains_save_launches),
+        cmocka_unit_test(chains_take_turns_in_shared_memory),
+        cmocka_unit_test(last_layers_equal_the_cpu),
         cmocka_unit_test(branches_save_launches),
         cmocka_unit_test(auto_takes_what_is_faster),
     };
