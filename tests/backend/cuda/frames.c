@@ -56,31 +56,80 @@ static void pictures_and_tracks_equal_the_cpu(void **state)
     mien_engine_destroy(cpu);
 }
 
-/* Each frame of `engine`, whose face is followed, moves so much and no more. */
-static void check_traffic(bool integrated)
+/* Faces that are followed: each frame moves so much and no more. */
+typedef struct Subject {
+    const char *model, *capability, *picture;
+    MienPrecision precision;
+    size_t n_faces;
+    uint64_t n; /* stages that run */
+} Subject;
+
+static const Subject subjects[] = {
+    {MESH, "8.6", "obama.jpg", MIEN_PRECISION_FP32, 1, 1},
+    {MESH, "8.6", "two_people.jpg", MIEN_PRECISION_FP32, 2, 1},
+    {MESH, "5.3", "obama.jpg", MIEN_PRECISION_FP16, 1, 1},
+    {ATTENTION, "9.0", "obama.jpg", MIEN_PRECISION_FP32, 1, 1},
+    {BUNDLE, "9.0", "obama.jpg", MIEN_PRECISION_FP16, 1, 2}, /* blendshapes have their own points */
+};
+
+static MienEngine *make_subject(const Subject *subject)
+{
+    bool is_bundle = strcmp(subject->model, BUNDLE) == 0;
+    MienEngineOptions options = fixture_options(MIEN_MODE_VIDEO);
+    options.model = fixture_model(subject->model);
+    if (is_bundle)
+        options.detector = NULL;
+    options.blendshapes = options.transform = is_bundle;
+    options.device = "cuda";
+    options.precision = subject->precision;
+    options.max_faces = (int32_t)subject->n_faces;
+    return fixture_engine(&options);
+}
+
+static void check_frame(MienEngine *engine, const Subject *subject, const MienImage *picture,
+                        int index, bool integrated)
+{
+    const SimCounts *counts = sim_counters();
+    SimCounts before = *counts;
+    uint64_t allocated = mieni_alloc_count(), n_copies = integrated ? 0 : subject->n;
+    const MienResult *result = fixture_process(engine, picture, 1 + index);
+    assert_int_equal(mien_result_n_faces(result), subject->n_faces);
+    assert_int_equal(mieni_alloc_count(), allocated);
+    assert_int_equal(counts->allocations, before.allocations);
+    assert_int_equal(counts->graphs, before.graphs);
+    assert_int_equal(counts->graph_launches - before.graph_launches, subject->n);
+    assert_int_equal(counts->synchronizations - before.synchronizations, subject->n);
+    assert_int_equal(counts->copies_up - before.copies_up, n_copies);
+    assert_int_equal(counts->copies_down - before.copies_down, n_copies);
+    assert_int_equal(counts->pageable_copies, before.pageable_copies);
+    if (integrated)
+        return;
+    /* The picture as it is, and little beside it; landmarks and the presence, and nothing else. */
+    uint64_t pixels = (uint64_t)picture->width * (uint64_t)picture->height * 3, extra = 0;
+    uint64_t result_floats = 1 + 3 * (uint64_t)mien_result_face(result, 0)->n_landmarks;
+    assert_int_equal(picture->format, MIEN_PIXEL_RGB24);
+    if (subject->n == 2)
+        extra = MIEN_N_BLENDSHAPES;
+    assert_in_range(counts->bytes_up - before.bytes_up, pixels, pixels + 32768);
+    assert_int_equal(counts->bytes_down - before.bytes_down,
+                     4 * (subject->n_faces * result_floats + extra));
+}
+
+static void check_traffic(const Subject *subject, bool integrated)
 {
     const SimCounts *counts = sim_counters();
     if (!counts)
         test_skip("the driver is a real one");
     setenv("MIEN_SIM_INTEGRATED", integrated ? "1" : "0", 1);
-    MienImage portrait = frames_portrait();
-    MienEngine *engine = make_engine("cuda", MIEN_MODE_VIDEO);
+    setenv("MIEN_SIM_CC", subject->capability, 1);
+    MienImage picture = frames_picture(subject->picture);
+    MienEngine *engine = make_subject(subject);
     for (int i = 0; i < 2; i++)
-        fixture_process(engine, &portrait, 1 + i);
-    for (int i = 2; i < 4; i++) {
-        SimCounts before = *counts;
-        uint64_t allocated = mieni_alloc_count();
-        assert_int_equal(mien_result_n_faces(fixture_process(engine, &portrait, 1 + i)), 1);
-        assert_int_equal(mieni_alloc_count(), allocated);
-        assert_int_equal(counts->allocations, before.allocations);
-        assert_int_equal(counts->graphs, before.graphs);
-        assert_int_equal(counts->graph_launches - before.graph_launches, 1);
-        assert_int_equal(counts->synchronizations - before.synchronizations, 1);
-        assert_int_equal(counts->copies_up - before.copies_up, integrated ? 0 : 1);
-        assert_int_equal(counts->copies_down - before.copies_down, integrated ? 0 : 1);
-        assert_int_equal(counts->pageable_copies, before.pageable_copies);
-    }
+        fixture_process(engine, &picture, 1 + i);
+    for (int i = 2; i < 4; i++)
+        check_frame(engine, subject, &picture, i, integrated);
     mien_engine_destroy(engine);
+    unsetenv("MIEN_SIM_CC");
     unsetenv("MIEN_SIM_INTEGRATED");
     assert_int_equal(counts->device_blocks, 0);
     assert_int_equal(counts->pinned_blocks, 0);
@@ -95,7 +144,8 @@ static void tracked_frame_is_one_copy_each_way(void **state)
     (void)state;
     sim_need_cuda();
     setenv("MIEN_SIM_CHECK", "0", 1);
-    check_traffic(false);
+    for (size_t i = 0; i < MIENI_COUNT_OF(subjects); i++)
+        check_traffic(&subjects[i], false);
 }
 
 static void shared_memory_is_not_copied(void **state)
@@ -103,7 +153,8 @@ static void shared_memory_is_not_copied(void **state)
     (void)state;
     sim_need_cuda();
     setenv("MIEN_SIM_CHECK", "0", 1);
-    check_traffic(true);
+    check_traffic(&subjects[0], true);
+    check_traffic(&subjects[4], true);
 }
 
 /* What can befall a device while it runs. */
