@@ -64,8 +64,9 @@ typedef struct MienDeviceInfo {
 } MienDeviceInfo;
 
 /**
- * Lists all devices, usable or not, in the order in which "auto" looks at them. A Vulkan driver is
- * loaded by mien-probe first: one that crashes stands there with reason "driver-crashes".
+ * Lists all devices, usable or not, in the order in which "auto" looks at them, but that of
+ * Vulkan's it looks at those with memory of their own first. A Vulkan driver is loaded by
+ * mien-probe first: one that crashes stands there with reason "driver-crashes".
  *
  * @param devices      [capacity], written; may be NULL if capacity is 0.
  * @param info_size    sizeof(MienDeviceInfo), so that the struct can grow.

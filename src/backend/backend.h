@@ -54,6 +54,10 @@ typedef struct MieniBackend {
     /* Whether devices are numbered: "cuda:0", but "cpu". */
     bool numbered;
 
+    /* Whether "gpu" and "auto" look at devices with memory of their own first; else, as everywhere,
+     * they go by number. */
+    bool discrete_first;
+
     /* How many jobs it likes to be given at a time; 0: one a thread. */
     int32_t batch;
 

@@ -200,6 +200,20 @@ static MienStatus open_named(const MieniBackend *backend, const char *part, bool
     return open_device(backend, index, options, choice, error);
 }
 
+/* The number of the device that is looked at as the k-th. */
+static int32_t nth(const MieniBackend *backend, int32_t k)
+{
+    int32_t n = count(backend);
+    for (int integrated = 0; integrated < 2 && backend->discrete_first; integrated++)
+        for (int32_t i = 0; i < n; i++) {
+            MienDeviceInfo info;
+            describe(backend, i, &info);
+            if (info.integrated == (integrated == 1) && k-- == 0)
+                return i;
+        }
+    return k;
+}
+
 /* "gpu" and "auto": the first that works, and on record why the ones before it did not. */
 static MienStatus open_first(bool with_cpu, const MieniDeviceOptions *options, MieniChoice *choice,
                              MienError *error)
@@ -210,12 +224,14 @@ static MienStatus open_first(bool with_cpu, const MieniDeviceOptions *options, M
         const MieniBackend *backend = backends[i];
         if (!backend->numbered && !with_cpu)
             continue;
-        for (int32_t k = 0; k < MIENI_MAX(count(backend), 1); k++) {
+        int32_t n = MIENI_MAX(count(backend), 1);
+        for (int32_t k = 0; k < n; k++) {
+            int32_t index = nth(backend, k);
             MienDeviceInfo info;
             MienError reason = {.reason = "vulkan-software-only"};
-            describe(backend, k, &info);
+            describe(backend, index, &info);
             if (!(info.software && backend->numbered) &&
-                open_device(backend, k, options, choice, &reason) == MIEN_OK) {
+                open_device(backend, index, options, choice, &reason) == MIEN_OK) {
                 snprintf(choice->why, sizeof(choice->why), "%s%s%.200s", choice->id,
                          length ? "; not " : "", why);
                 return MIEN_OK;

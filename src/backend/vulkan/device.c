@@ -222,6 +222,7 @@ static const MieniDeviceCounts *device_counts(const MieniDevice *device)
 const MieniBackend mieni_backend_vulkan = {
     .name = "vulkan",
     .numbered = true,
+    .discrete_first = true,
     .batch = 32,
     .count = mieni_vulkan_count,
     .describe = mieni_vulkan_describe,
