@@ -77,31 +77,53 @@ class Refusals(unittest.TestCase):
                 self.assertEqual(first[0]["id"], cause)
 
     def test_vulkan_of_this_machine(self):
-        """The real probes and the real back end: no loader, a driver that is gone, one that crashes; with none
-        of them set, this machine has a driver that computes on the CPU, or none."""
+        """The real probes and the real back end: no loader, a driver that is gone, one that is no driver, a manifest
+        that is none, a driver that crashes; with none of them set, this machine has a driver that computes on the CPU,
+        or none."""
         os.mkdir(os.path.join(self.folder, "empty"))
         self.write("empty/libvulkan.so.1", b"")
-        for name, library in (("gone", "/nowhere/libgone.so"),
+        self.write("no-driver.so", b"\x7fELF")
+        self.write("torn.json", b'{"file_format')
+        for name, library in (("gone", "/nowhere/libgone.so"), ("no-driver", f"{self.folder}/no-driver.so"),
                               ("crash", os.environ["MIEN_CRASHING_DRIVER"])):
             manifest = {"file_format_version": "1.0.0",
                         "ICD": {"library_path": library, "api_version": "1.1.0"}}
             self.write(name + ".json", json.dumps(manifest).encode())
+
+        def driver(name):
+            path = f"{self.folder}/{name}.json"
+            return {"VK_DRIVER_FILES": path, "VK_ICD_FILENAMES": path}
+
         place = self.environment.get("LD_LIBRARY_PATH", "")
-        for situation in ({"LD_LIBRARY_PATH": f"{self.folder}/empty:{place}".rstrip(":")},
-                          {"VK_DRIVER_FILES": f"{self.folder}/gone.json",
-                           "VK_ICD_FILENAMES": f"{self.folder}/gone.json"},
-                          {"VK_DRIVER_FILES": f"{self.folder}/crash.json",
-                           "VK_ICD_FILENAMES": f"{self.folder}/crash.json"},
-                          {}):
+        listed = json.loads(self.mien("devices", "--json").stdout)["devices"]
+        has_loader = not any(device["reason"] == "vulkan-loader-missing" for device in listed)
+        # What the list says, and what the doctor finds, too, whatever else is wrong with this machine.
+        for situation, reason, finding in (
+                ({"LD_LIBRARY_PATH": f"{self.folder}/empty:{place}".rstrip(":")},
+                 "vulkan-loader-missing", "vulkan-loader-missing"),
+                (driver("missing"), "vulkan-env-hides-driver", "vulkan-env-hides-driver"),
+                (driver("gone"), "vulkan-env-hides-driver", None),
+                (driver("no-driver"), "vulkan-env-hides-driver", None),
+                (driver("torn"), "driver-error", None),  # or by a newer loader as if it was not there
+                (driver("crash"), "driver-crashes", None),
+                ({}, None, "vulkan-software-only")):
             with self.subTest(situation=situation):
                 before = dict(self.environment)
                 self.environment.update(situation)
                 try:
                     self.check(None, "vulkan")
                     report = json.loads(self.mien("doctor", "--json").stdout)
+                    listed = json.loads(self.mien("devices", "--json").stdout)["devices"]
                 finally:
                     self.environment = before
                 self.assertEqual(report["stacks"]["vulkan"]["state"], "broken")
+                found = [device for device in listed if device["id"].startswith("vulkan")]
+                if has_loader and (situation or found[0]["usable"]):
+                    if reason == "driver-error" and found[0]["reason"] != reason:
+                        reason = "vulkan-env-hides-driver"
+                    self.assertEqual({device["reason"] for device in found}, {reason})
+                    if finding:
+                        self.assertIn(finding, [item["id"] for item in report["findings"]])
 
     def test_a_driver_that_crashes_takes_nothing_along(self):
         """The list goes on behind it, and so does a policy that may take another device."""

@@ -115,6 +115,15 @@ static void refuse_drivers(void)
     refuse("vulkan-no-icd", "no Vulkan driver is installed that can be used; see mien doctor");
 }
 
+/* Drivers that are there and fail. */
+static void refuse_error(const char *what, VkResult result)
+{
+    char text[128];
+    snprintf(text, sizeof(text), "%s (error %d); see mien doctor", what, (int)result);
+    refuse(result == VK_ERROR_FEATURE_NOT_PRESENT ? "vulkan-feature-missing" : "driver-error",
+           text);
+}
+
 static bool fill_functions(void)
 {
     bool complete = true;
@@ -146,10 +155,7 @@ static bool open_instance(void)
         return false;
     }
     if (result != VK_SUCCESS || !fill_functions()) {
-        char text[128];
-        snprintf(text, sizeof(text), "Vulkan cannot be started (error %d); see mien doctor",
-                 (int)result);
-        refuse("vulkan-no-icd", text);
+        refuse_error("Vulkan cannot be started", result);
         return false;
     }
     if (validated)
@@ -161,7 +167,9 @@ static void list_devices(void)
 {
     uint32_t n = MIENI_COUNT_OF(loader.devices);
     VkResult result = loader.EnumeratePhysicalDevices(loader.instance, &n, loader.devices);
-    if ((result == VK_SUCCESS || result == VK_INCOMPLETE) && n > 0)
+    if (result < 0)
+        refuse_error("Vulkan cannot list its devices", result);
+    else if (n > 0)
         loader.n_devices = (int32_t)n;
     else
         refuse_drivers();

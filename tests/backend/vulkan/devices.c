@@ -227,8 +227,8 @@ static void devices_are_known(void **state)
          true, true},
         {"Integrated", "GPU-23232323-2323-2323-2323-232323232323", "0000:00:02.0",
          "Intel open-source Mesa driver Mesa 2", "1.3.0", false, true},
-        {"Discrete", "GPU-a5a5a5a5-a5a5-a5a5-a5a5-a5a5a5a5a5a5", "0001:65:1f.7",
-         "NVIDIA 550.90.07", "1.1.0", false, false},
+        {"Discrete", "GPU-a5a5a5a5-a5a5-a5a5-a5a5-a5a5a5a5a5a5", "0001:65:1f.7", "NVIDIA 550.90.07",
+         "1.1.0", false, false},
     };
     become(list, 3);
     for (int32_t i = 0; i < 3; i++) {
@@ -335,8 +335,8 @@ static void the_barest_device_is_enough(void **state)
     mieni_backend_vulkan.describe(0, &info);
     assert_string_equal(info.kernels, "f32");
     MieniPlan *plan;
-    assert_int_equal(
-        mieni_plan_create(fixture_model(ATTENTION)->networks[0].graph, &plan, NULL), MIEN_OK);
+    assert_int_equal(mieni_plan_create(fixture_model(ATTENTION)->networks[0].graph, &plan, NULL),
+                     MIEN_OK);
     Bed bed = bed_put(plan);
     mieni_backend_vulkan.plan_destroy(bed.vulkan);
     if (mieni_backend_vulkan.plan_create(device, plan, &bed.vulkan, &error) != MIEN_OK)
