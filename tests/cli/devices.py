@@ -111,6 +111,12 @@ class Choosing(tool.Case):
         row = report["networks"][0]["batches"][0]
         self.assertEqual((row["submissions"], row["batch"]), (1, 1))
         self.assertGreater(row["device_ms"], 0)
+        asked[4] = "frame"
+        report = json.loads(self.good(*asked, "--allow-software").stdout)
+        schema.validate(tool.load_schema("bench-1.schema.json"), report)
+        row = report["frame"]["batches"][0]
+        self.assertEqual((row["submissions"], row["batch"]), (1, 1))
+        self.assertGreater(row["device_ms"], 0)
 
     def test_names_that_no_device_has(self):
         for name in ("GPU", "cpu:0", "cuda0", "opencl:1", "null", "x" * 300):
