@@ -69,7 +69,7 @@ class GpuCheck(tool.Case):
         self.script("build/tools/mien/mien", 'for word in "$@"; do', "    shift", '    case $word in',
                     '    all) set -- "$@" face_detector_short --max-batch 1 ;;', '    *) set -- "$@" "$word" ;;',
                     "    esac", "done", f'exec "{tool.TOOL}" "$@"')
-        for name, code in (("cuda-good", 0), ("cuda-skipped", 77), ("conformance", 1)):
+        for name, code in (("cuda-good", 0), ("cuda-skipped", 77), ("cuda-bad", 1)):
             self.script(f"build/tests/backend/test-backend-{name}", 'echo "device $CUDA_VISIBLE_DEVICES"', f"exit {code}")
         self.script("bin/compute-sanitizer", 'while [ "${1#--}" != "$1" ]; do', "    case $1 in --tool | --error-exitcode) shift ;; esac",
                     "    shift", "done", 'exec "$@"')
@@ -80,11 +80,11 @@ class GpuCheck(tool.Case):
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment,
                               timeout=tool.TIMEOUT)
         self.assertEqual(done.returncode, 1, done.stderr)
-        for words in ("cuda-good: passed", "cuda-skipped: skipped", "conformance: failed", "sanitizer-memcheck: passed",
+        for words in ("cuda-good: passed", "cuda-skipped: skipped", "cuda-bad: failed", "sanitizer-memcheck: passed",
                       "sanitizer-racecheck: passed", "sanitizer-synccheck: passed",
                       "peer: gpu.py: no peer: onnxruntime: broken; torch: broken"):
             self.assertIn(words, done.stderr)
-        self.assertEqual(self.read("out/test-backend-conformance.log"), b"device 1\n")
+        self.assertEqual(self.read("out/test-backend-cuda-bad.log"), b"device 1\n")
         self.assertRegex(self.verdict(done, "tests on the device (4 passed, 1 skipped)"), r" 1 failed .* MISSED$")
         self.assertTrue(self.verdict(done, "face_mesh, 1 face, device").endswith("not measured"))
         self.assertTrue(done.stdout.startswith("cuda:1: NVIDIA Simulated GPU"), done.stdout)

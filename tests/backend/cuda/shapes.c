@@ -291,6 +291,7 @@ static void batches_equal_the_cpu(void **state)
     } cases[] = {{9, 24, 24, 16, "1", true, "5.3"},
                  {64, 16, 12, 40, "2", false, "5.3"},
                  {257, 8, 8, 24, "28", false, "5.3"},
+                 {513, 4, 4, 8, "28", false, "8.6"},
                  {4096, 4, 4, 8, "28", false, "9.0"}};
     for (size_t i = 0; i < MIENI_COUNT_OF(cases); i++) {
         Net net;
