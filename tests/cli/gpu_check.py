@@ -56,10 +56,9 @@ class GpuCheck(tool.Case):
         self.write(name, "\n".join(["#!/bin/sh", *lines, ""]).encode())
         os.chmod(self.path(name), 0o755)
 
-    def test_on_the_stand_in(self):
-        """From beginning to end, on what the stand-in driver plays: with little to measure, tests that end in every way,
-        a sanitizer that only runs what it is given, and no peer."""
-        self.need_models()
+    def make_stand_in(self):
+        """A build with a GPU, with little to measure, tests that end in every way, and a sanitizer that only runs what it
+        is given."""
         self.environment.update({"LD_LIBRARY_PATH": os.environ["SIM_CUDA"], "MIEN_SIM_CHECK": "0", "MIEN_SIM_SMS": "1",
                                  "MIEN_SIM_COUNT": "2", "PYTHONPATH": self.folder,
                                  "PATH": self.path("bin") + ":" + os.environ["PATH"]})
@@ -73,12 +72,31 @@ class GpuCheck(tool.Case):
             self.script(f"build/tests/backend/test-backend-{name}", 'echo "device $CUDA_VISIBLE_DEVICES"', f"exit {code}")
         self.script("bin/compute-sanitizer", 'while [ "${1#--}" != "$1" ]; do', "    case $1 in --tool | --error-exitcode) shift ;; esac",
                     "    shift", "done", 'exec "$@"')
-        for module in ("onnxruntime", "torch"):
-            self.write(module + ".py", b"raise ImportError('broken')\n")
-        done = subprocess.run([os.path.join(tool.SOURCE, "scripts", "gpu-check"), "--build", self.path("build"), "--cuda",
+
+    def gpu_check(self):
+        return subprocess.run([os.path.join(tool.SOURCE, "scripts", "gpu-check"), "--build", self.path("build"), "--cuda",
                                "1", "--seconds", "0.01", "--python", sys.executable, "--out", self.path("out")],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment,
                               timeout=tool.TIMEOUT)
+
+    def test_without_models(self):
+        """Nothing could be measured: that shows at once, not after the tests."""
+        self.make_stand_in()
+        self.environment["MIEN_MODEL_DIR"] = self.path("nowhere")
+        done = self.gpu_check()
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+        self.assertIn("gpu-check: there is no face_mesh", done.stderr)
+        self.assertNotIn("passed", done.stderr)
+
+    def test_on_the_stand_in(self):
+        """From beginning to end, without a peer."""
+        self.need_models()
+        self.make_stand_in()
+        if os.path.exists(os.path.join(tool.SOURCE, "..", "shared", "models", "face_landmark.tflite")):
+            del self.environment["MIEN_MODEL_DIR"]  # it looks there
+        for module in ("onnxruntime", "torch"):
+            self.write(module + ".py", b"raise ImportError('broken')\n")
+        done = self.gpu_check()
         self.assertEqual(done.returncode, 1, done.stderr)
         for words in ("cuda-good: passed", "cuda-skipped: skipped", "cuda-bad: failed", "sanitizer-memcheck: passed",
                       "sanitizer-racecheck: passed", "sanitizer-synccheck: passed",
@@ -135,6 +153,10 @@ class GpuCheck(tool.Case):
         self.assertIn("another device", done.stdout)
         self.assertTrue(self.verdict(done, "tests on the device").endswith("MISSED"))
         self.assertTrue(self.verdict(done, "face_mesh, 1 face, device").endswith("MISSED"))
+
+    def test_skipped_tests_are_no_pass(self):
+        done = self.table(tests="one skipped\ntwo skipped\n")
+        self.assertTrue(self.verdict(done, "tests on the device").endswith("not measured"))
 
     def test_table_of_nothing(self):
         done = self.table()
