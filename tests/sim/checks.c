@@ -31,6 +31,44 @@ static void sound_kernel_runs(void **state)
     }
 }
 
+static int32_t n_turns;
+
+int32_t sim_check_turn(void)
+{
+    return n_turns++;
+}
+
+/* What hangs on an order of threads, warps or blocks shows, as none comes every time. */
+static void orders_change(void **state)
+{
+    (void)state;
+    enum { N_THREADS = 64, ROUNDS = 6 };
+    bool rising = false, falling = false, mixed = false;        /* threads of a warp */
+    bool warps[2] = {false, false}, blocks[2] = {false, false}; /* whether the second is first */
+    uint64_t memory = sim_memory_alloc(2 * N_THREADS * sizeof(float), 0);
+    CheckArgs args = {(float *)(uintptr_t)memory, N_THREADS, NONE};
+    SimGrid grid = {2, 1, 1, N_THREADS, 0, 1};
+    for (int round = 0; round < ROUNDS; round++) {
+        n_turns = 0;
+        assert_int_equal(sim_run(&sim_checked_order, &args, &grid), 0);
+        assert_int_equal(n_turns, 2 * N_THREADS);
+        for (int i = 0; i < 2 * N_THREADS; i += 32) {
+            int n_up = 0;
+            for (int k = 1; k < 32; k++)
+                n_up += args.data[i + k] > args.data[i + k - 1];
+            rising |= n_up == 31;
+            falling |= n_up == 0;
+            mixed |= n_up > 0 && n_up < 31;
+        }
+        warps[args.data[32] < args.data[0]] = true;
+        blocks[args.data[N_THREADS] < args.data[0]] = true;
+    }
+    assert_true(rising && falling && mixed);
+    assert_true(warps[0] && warps[1]);
+    assert_true(blocks[0] && blocks[1]);
+    assert_true(sim_memory_free(memory));
+}
+
 static void faults_are_noticed(void **state)
 {
     (void)state;
@@ -108,9 +146,9 @@ static void memory_is_limited(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sound_kernel_runs), cmocka_unit_test(faults_are_noticed),
-        cmocka_unit_test(warps_multiply),    cmocka_unit_test(clusters_meet),
-        cmocka_unit_test(memory_is_limited),
+        cmocka_unit_test(sound_kernel_runs),  cmocka_unit_test(orders_change),
+        cmocka_unit_test(faults_are_noticed), cmocka_unit_test(warps_multiply),
+        cmocka_unit_test(clusters_meet),      cmocka_unit_test(memory_is_limited),
     };
     return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));
 }

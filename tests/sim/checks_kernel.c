@@ -35,6 +35,12 @@ KERNEL(turn, CheckArgs)
         args.data[block + thread] += args.data[block + (thread + 1) % n];
 }
 
+/* Notes when each thread ran. */
+KERNEL(order, CheckArgs)
+{
+    args.data[block_x() * args.n + thread_index()] = (float)sim_check_turn();
+}
+
 KERNEL(multiply, CheckArgs)
 {
     int32_t g = thread_index() / 4, t = thread_index() % 4, column = 4 * (g / 2) + g % 2;

@@ -25,6 +25,10 @@ enum {
 
 extern const SimKernel sim_checked_turn;
 
+/* Each thread notes the number of its turn, which the test counts. */
+extern const SimKernel sim_checked_order;
+int32_t sim_check_turn(void);
+
 /* 16 x 16 sums of the data's first 256 numbers, rows, times the next 256, columns, behind them. */
 extern const SimKernel sim_checked_multiply;
 
