@@ -47,7 +47,7 @@ SIM_EXPORT int cuInit(unsigned flags)
 
 SIM_EXPORT int cuDriverGetVersion(int *version)
 {
-    *version = sim_number("MIEN_SIM_DRIVER", 12040);
+    *version = sim_number("MIEN_SIM_DRIVER", SIM_DRIVER);
     return sim_answer(OK);
 }
 
@@ -111,6 +111,10 @@ SIM_EXPORT int cuDeviceTotalMem_v2(size_t *bytes, int device)
     *bytes = (size_t)sim_number("MIEN_SIM_TOTAL", 8192) << 20;
     return sim_answer(OK);
 }
+
+#ifdef SIM_OLD_DRIVER
+#define cuDeviceGetUuid_v2 cuDeviceGetUuid
+#endif
 
 SIM_EXPORT int cuDeviceGetUuid_v2(unsigned char *uuid, int device)
 {

@@ -9,6 +9,14 @@
 
 #define OK 0
 
+/* The CUDA version that it speaks. Built as an old driver it lacks what came later, and has what is
+ * gone since. */
+#ifdef SIM_OLD_DRIVER
+#define SIM_DRIVER 10010
+#else
+#define SIM_DRIVER 12040
+#endif
+
 /* What was done since the library was loaded. Tests find `sim_counts` with dlsym. */
 typedef struct SimCounts {
     uint64_t inits, contexts;         /* contexts: retained and not released */

@@ -54,7 +54,7 @@ SIM_EXPORT int cuDevicePrimaryCtxRetain(Context **made, int device)
 }
 
 /* Of a lost device, too: that is how it becomes usable again. */
-SIM_EXPORT int cuDevicePrimaryCtxRelease_v2(int device)
+SIM_EXPORT int cuDevicePrimaryCtxRelease(int device)
 {
     sim_enter("cuDevicePrimaryCtxRelease");
     if (contexts[device].n_users > 0 && --contexts[device].n_users == 0)
@@ -63,10 +63,12 @@ SIM_EXPORT int cuDevicePrimaryCtxRelease_v2(int device)
     return sim_leave(OK);
 }
 
-SIM_EXPORT int cuDevicePrimaryCtxRelease(int device)
+#ifndef SIM_OLD_DRIVER
+SIM_EXPORT int cuDevicePrimaryCtxRelease_v2(int device)
 {
-    return cuDevicePrimaryCtxRelease_v2(device);
+    return cuDevicePrimaryCtxRelease(device);
 }
+#endif
 
 SIM_EXPORT int cuCtxSetCurrent(Context *context)
 {
@@ -129,7 +131,7 @@ static int judge_image(const char *image)
         return sim_number("MIEN_SIM_NATIVE", 0) ? OK : NO_BINARY; /* nothing of it runs here */
     if (!strstr(image, ".entry"))
         return INVALID_IMAGE;
-    if (version_of(image, ".version ") > newest_ptx(sim_number("MIEN_SIM_DRIVER", 12040)))
+    if (version_of(image, ".version ") > newest_ptx(sim_number("MIEN_SIM_DRIVER", SIM_DRIVER)))
         return UNSUPPORTED_PTX;
     if (version_of(image, ".target sm_") > 10 * major + minor)
         return NO_BINARY;

@@ -186,6 +186,8 @@ SIM_EXPORT int cuLaunchKernel(const SimKernel *kernel, unsigned gx, unsigned gy,
     return sim_leave(code);
 }
 
+#ifndef SIM_OLD_DRIVER
+
 enum { CLUSTER = 4, OVERLAPS = 6 }; /* CUlaunchAttributeID */
 
 typedef struct Attribute {
@@ -231,6 +233,8 @@ SIM_EXPORT int cuLaunchKernelEx(const Config *config, const SimKernel *kernel, v
     return sim_leave(code);
 }
 
+#endif
+
 SIM_EXPORT int cuStreamBeginCapture_v2(Stream *stream, int mode)
 {
     int code = sim_enter("cuStreamBeginCapture");
@@ -255,10 +259,9 @@ SIM_EXPORT int cuStreamEndCapture(Stream *stream, Graph **graph)
 }
 
 /* What is instantiated is a copy. */
-SIM_EXPORT int cuGraphInstantiateWithFlags(Graph **made, const Graph *graph, uint64_t flags)
+static int instantiate(Graph **made, const Graph *graph)
 {
     int code = sim_enter("cuGraphInstantiate");
-    (void)flags;
     if (!code) {
         *made = sim_object_new(sizeof(**made), &sim_counts.graphs);
         for (size_t i = 0; i < graph->n_nodes; i++)
@@ -266,6 +269,22 @@ SIM_EXPORT int cuGraphInstantiateWithFlags(Graph **made, const Graph *graph, uin
     }
     return sim_leave(code);
 }
+
+#ifdef SIM_OLD_DRIVER
+SIM_EXPORT int cuGraphInstantiate(Graph **made, const Graph *graph, void **node, char *log,
+                                  size_t log_bytes)
+{
+    (void)node;
+    (void)log;
+    (void)log_bytes;
+    return instantiate(made, graph);
+}
+#else
+SIM_EXPORT int cuGraphInstantiateWithFlags(Graph **made, const Graph *graph, uint64_t flags)
+{
+    return flags ? INVALID_VALUE : instantiate(made, graph);
+}
+#endif
 
 static void run_graph(void *data)
 {
