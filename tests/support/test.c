@@ -110,9 +110,16 @@ const char *test_temporary(const char *name)
     return path;
 }
 
+static bool has_failed;
+
+void test_fail_at_end(void)
+{
+    has_failed = true;
+}
+
 int test_exit_code(int n_failed)
 {
-    if (n_failed)
+    if (n_failed || has_failed)
         return 1;
     return n_skipped ? 77 : 0;
 }

@@ -36,6 +36,9 @@ void *test_read_file(const char *path, size_t *size_bytes);
  * the next call. */
 const char *test_temporary(const char *name);
 
+/* For a group's teardown that finds something wrong: cmocka does not count its failure. */
+void test_fail_at_end(void);
+
 /* Turns the number of failed tests into an exit code: 0, 1, or 77 if nothing failed but something
  * was skipped. */
 int test_exit_code(int n_failed);

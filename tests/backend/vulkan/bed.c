@@ -228,7 +228,9 @@ int bed_close(void **state)
     mieni_backend_vulkan.close(vulkan);
     cpu = vulkan = NULL;
     int32_t n = mieni_vulkan_messages(&first);
-    if (n > 0)
+    if (n > 0) {
         printf("%d messages of the validation layers; the first: %s\n", (int)n, first);
+        test_fail_at_end();
+    }
     return n > 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* That no other test here passes because nobody listens: the validation layers are told something
- * wrong, and the test bed's end fails. */
+ * wrong, and the program fails. */
 #include "backend/vulkan/bed.h"
 #include "backend/vulkan/vulkan.h"
 
@@ -21,12 +21,21 @@ static void a_message_is_a_failure(void **state)
     device->vk.DestroyBuffer(device->device, buffer, NULL);
     assert_true(mieni_vulkan_messages(&first) > 0);
     assert_non_null(strstr(first, "VkBufferCreateInfo"));
-    assert_true(bed_close(NULL) != 0);
 }
 
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {cmocka_unit_test(a_message_is_a_failure)};
     bed_arguments(argc, argv);
-    return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));
+    if (_cmocka_run_group_tests("layers", tests, 1, NULL, bed_close) != 0)
+        return 1;
+    switch (test_exit_code(0)) { /* which is what other programs end with */
+    case 1:
+        return 0;
+    case 77:
+        return 77;
+    default:
+        printf("a message of the validation layers fails no test\n");
+        return 1;
+    }
 }
