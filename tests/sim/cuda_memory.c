@@ -20,9 +20,12 @@ static struct {
 
 SIM_EXPORT int cuMemGetInfo_v2(size_t *free_bytes, size_t *total)
 {
-    *total = (size_t)sim_number("MIEN_SIM_TOTAL", 8192) << 20;
-    *free_bytes = ((size_t)sim_number("MIEN_SIM_FREE", 7000) << 20) - sim_memory_used();
-    return OK;
+    int code = sim_enter("cuMemGetInfo");
+    if (!code) {
+        *total = (size_t)sim_number("MIEN_SIM_TOTAL", 8192) << 20;
+        *free_bytes = ((size_t)sim_number("MIEN_SIM_FREE", 7000) << 20) - sim_memory_used();
+    }
+    return sim_leave(code);
 }
 
 static int too_much(size_t bytes)
