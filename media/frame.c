@@ -62,12 +62,12 @@ int mieni_frame_upright_height(const MienMediaFrame *frame)
 
 const MienImage *mien_media_frame_image(const MienMediaFrame *frame)
 {
-    return &frame->image;
+    return frame ? &frame->image : NULL;
 }
 
 int64_t mien_media_frame_timestamp_us(const MienMediaFrame *frame)
 {
-    return frame->timestamp_us;
+    return frame ? frame->timestamp_us : 0;
 }
 
 void mien_media_frame_destroy(MienMediaFrame *frame)

@@ -27,7 +27,8 @@ struct MienMediaReader {
 
 void mien_media_reader_options_init(MienMediaReaderOptions *options)
 {
-    *options = (MienMediaReaderOptions){.struct_size = sizeof(*options), .threads = 1};
+    if (options)
+        *options = (MienMediaReaderOptions){.struct_size = sizeof(*options), .threads = 1};
 }
 
 static bool starts_with(const uint8_t *data, size_t size, const char *magic, size_t magic_bytes)
@@ -195,6 +196,9 @@ MienStatus mien_media_reader_open(const char *path, const MienMediaReaderOptions
     *reader = NULL;
     if (!path || !*path)
         return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument", "no input was named");
+    if (options && options->struct_size < sizeof(*options))
+        return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument",
+                                "struct_size: call mien_media_reader_options_init first");
     MienMediaReader *opened = calloc(1, sizeof(*opened));
     if (!opened)
         return mieni_media_fail_nomem(error, path);
@@ -213,11 +217,14 @@ MienStatus mien_media_reader_open(const char *path, const MienMediaReaderOptions
 
 void mien_media_reader_info(const MienMediaReader *reader, MienMediaInfo *info)
 {
-    *info = reader->info;
+    if (info)
+        *info = reader ? reader->info : (MienMediaInfo){0};
 }
 
 MienStatus mien_media_reader_read(MienMediaReader *reader, MienMediaFrame **frame, MienError *error)
 {
+    if (!reader || !frame)
+        return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument", "reader or frame is NULL");
     *frame = reader->ahead[0];
     if (*frame) {
         reader->ahead[0] = reader->ahead[1];

@@ -14,7 +14,9 @@ struct MienMediaWriter {
 
 void mien_media_writer_options_init(MienMediaWriterOptions *options)
 {
-    *options = (MienMediaWriterOptions){.struct_size = sizeof(*options), .frames_per_second = 30.0};
+    if (options)
+        *options =
+            (MienMediaWriterOptions){.struct_size = sizeof(*options), .frames_per_second = 30.0};
 }
 
 static MienStatus check_options(const char *path, const MienMediaWriterOptions *options,
@@ -22,6 +24,9 @@ static MienStatus check_options(const char *path, const MienMediaWriterOptions *
 {
     if (!path || !*path || !options)
         return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument", "no output was named");
+    if (options->struct_size < sizeof(*options))
+        return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument",
+                                "struct_size: call mien_media_writer_options_init first");
     if (options->format != MIEN_MEDIA_PNG && options->format != MIEN_MEDIA_JPEG &&
         options->format != MIEN_MEDIA_MP4)
         return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument",
@@ -92,6 +97,8 @@ static MienStatus check_frame(const MienMediaWriter *writer, const uint8_t *pixe
 MienStatus mien_media_writer_write(MienMediaWriter *writer, const uint8_t *pixels,
                                    ptrdiff_t stride_bytes, int64_t timestamp_us, MienError *error)
 {
+    if (!writer)
+        return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument", "writer is NULL");
     MienStatus status = check_frame(writer, pixels, stride_bytes, timestamp_us, error);
     if (status != MIEN_OK)
         return status;
@@ -109,6 +116,8 @@ MienStatus mien_media_writer_write(MienMediaWriter *writer, const uint8_t *pixel
 
 MienStatus mien_media_writer_finish(MienMediaWriter *writer, MienError *error)
 {
+    if (!writer)
+        return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument", "writer is NULL");
     if (writer->finished || writer->n_frames == 0)
         return mieni_media_fail(error, MIEN_E_ARGUMENT, "argument", "%s cannot be finished: %s",
                                 writer->output.name,

@@ -169,7 +169,7 @@ MIEN_API const MienFinding *mien_doctor_findings(const MienDoctor *doctor, size_
 /**
  * Writes the report for people.
  *
- * @return MIEN_OK. MIEN_E_IO: `write` stopped it. MIEN_E_NOMEM.
+ * @return MIEN_OK. MIEN_E_IO: `write` stopped it. MIEN_E_ARGUMENT: a pointer is NULL.
  * Threads: any thread.
  */
 MIEN_API MienStatus mien_doctor_write_text(const MienDoctor *doctor, MienWriteFn write, void *user);
@@ -178,7 +178,7 @@ MIEN_API MienStatus mien_doctor_write_text(const MienDoctor *doctor, MienWriteFn
  * Writes the report as one JSON object of the schema mien.doctor/1.
  *
  * @param with_facts  Not 0: also everything that was read, for a report of a fault.
- * @return MIEN_OK. MIEN_E_IO: `write` stopped it. MIEN_E_NOMEM.
+ * @return MIEN_OK. MIEN_E_IO: `write` stopped it. MIEN_E_ARGUMENT: a pointer is NULL.
  * Threads: any thread.
  */
 MIEN_API MienStatus mien_doctor_write_json(const MienDoctor *doctor, int with_facts,

@@ -75,6 +75,7 @@ MIEN_API void mien_media_reader_options_init(MienMediaReaderOptions *options);
  * @param options  NULL: the defaults. Owner: caller, copied.
  * @param reader   Set to NULL first; then returned, free with mien_media_reader_destroy.
  * @return MIEN_OK,
+ *         MIEN_E_ARGUMENT: a pointer is NULL, or struct_size is wrong,
  *         MIEN_E_IO: it cannot be opened,
  *         MIEN_E_FORMAT: it is no media file, is damaged, or has no picture in it,
  *         MIEN_E_UNSUPPORTED: no decoder, or a picture wider or higher than MIEN_IMAGE_MAX_SIDE,
@@ -83,7 +84,7 @@ MIEN_API void mien_media_reader_options_init(MienMediaReaderOptions *options);
 MIEN_API MienStatus mien_media_reader_open(const char *path, const MienMediaReaderOptions *options,
                                            MienMediaReader **reader, MienError *error);
 
-/** Fills `info`. */
+/** Fills `info`; with zeros if the reader is NULL. */
 MIEN_API void mien_media_reader_info(const MienMediaReader *reader, MienMediaInfo *info);
 
 /**
@@ -97,6 +98,7 @@ MIEN_API void mien_media_reader_info(const MienMediaReader *reader, MienMediaInf
  * @param frame  Set to the frame, free with mien_media_frame_destroy, or to NULL at the end. Frames
  * stay valid until destroyed, also after the reader is gone.
  * @return MIEN_OK, also at the end.
+ *         MIEN_E_ARGUMENT: a pointer is NULL.
  *         MIEN_E_FORMAT, MIEN_E_IO: the file is damaged from here on; the frames so far are good.
  * Read no further.
  */

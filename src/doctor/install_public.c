@@ -121,14 +121,16 @@ MienStatus mien_install_create(const char *path, const char *script, MienInstall
 
 const MienInstallVerdict *mien_install_verdicts(const MienInstall *install, size_t *n)
 {
-    *n = install->n_verdicts;
-    return install->verdicts;
+    if (n)
+        *n = install ? install->n_verdicts : 0;
+    return install ? install->verdicts : NULL;
 }
 
 const MienInstallFact *mien_install_facts(const MienInstall *install, size_t *n)
 {
-    *n = install->n_all;
-    return install->all;
+    if (n)
+        *n = install ? install->n_all : 0;
+    return install ? install->all : NULL;
 }
 
 void mien_install_destroy(MienInstall *install)

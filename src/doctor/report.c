@@ -13,6 +13,8 @@ const char *const mieni_stack_titles[MIENI_N_STACKS] = {"CUDA", "Vulkan", "EGL"}
 
 void mien_doctor_options_init(MienDoctorOptions *options)
 {
+    if (!options)
+        return;
     *options = (MienDoctorOptions){.struct_size = sizeof(*options), .timeout_ms = 3000};
 }
 
@@ -192,24 +194,26 @@ MienStatus mien_doctor_create(const MienDoctorOptions *options, MienDoctor **doc
 
 const MienVerdict *mien_doctor_verdict(const MienDoctor *doctor, MienStack stack)
 {
-    return (unsigned)stack < MIENI_N_STACKS ? &doctor->verdicts[stack] : NULL;
+    return doctor && (unsigned)stack < MIENI_N_STACKS ? &doctor->verdicts[stack] : NULL;
 }
 
 const MienVerdict *mien_doctor_device(const MienDoctor *doctor)
 {
-    return doctor->asked_about_device ? &doctor->device : NULL;
+    return doctor && doctor->asked_about_device ? &doctor->device : NULL;
 }
 
 const MienSmoke *mien_doctor_smoke(const MienDoctor *doctor, size_t *n)
 {
-    *n = doctor->n_smoke;
-    return doctor->smoke;
+    if (n)
+        *n = doctor ? doctor->n_smoke : 0;
+    return doctor ? doctor->smoke : NULL;
 }
 
 const MienFinding *mien_doctor_findings(const MienDoctor *doctor, size_t *n)
 {
-    *n = doctor->diagnosis.n_findings;
-    return doctor->findings;
+    if (n)
+        *n = doctor ? doctor->diagnosis.n_findings : 0;
+    return doctor ? doctor->findings : NULL;
 }
 
 void mien_doctor_destroy(MienDoctor *doctor)

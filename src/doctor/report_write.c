@@ -167,6 +167,8 @@ static void put_facts(MieniWriter *writer, const MieniFacts *facts)
 MienStatus mien_doctor_write_json(const MienDoctor *doctor, int with_facts, MienWriteFn write,
                                   void *user)
 {
+    if (!doctor || !write)
+        return MIEN_E_ARGUMENT;
     MieniWriter writer = {write, user, false};
     mieni_put(&writer, "{\n  \"schema\": \"mien.doctor/1\",\n  ");
     put_member(&writer, "version", mien_version(), ",\n  \"stacks\": {");
@@ -251,6 +253,8 @@ static void put_text_smoke(MieniWriter *writer, const MienSmoke *smoke)
 
 MienStatus mien_doctor_write_text(const MienDoctor *doctor, MienWriteFn write, void *user)
 {
+    if (!doctor || !write)
+        return MIEN_E_ARGUMENT;
     MieniWriter writer = {write, user, false};
     for (int i = 0; i < MIENI_N_STACKS; i++)
         put_state(&writer, mieni_stack_titles[i], states[doctor->verdicts[i].state],

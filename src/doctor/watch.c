@@ -16,6 +16,8 @@ static int64_t clock_us(clockid_t clock)
 
 void mien_watch_options_init(MienWatchOptions *options)
 {
+    if (!options)
+        return;
     *options = (MienWatchOptions){
         .struct_size = sizeof(*options), .interval_ms = 1000, .timeout_ms = 5000};
 }

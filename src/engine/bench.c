@@ -19,6 +19,8 @@
 
 void mien_bench_options_init(MienBenchOptions *options)
 {
+    if (!options)
+        return;
     *options = (MienBenchOptions){
         .struct_size = sizeof(*options),
         .threads = 1,

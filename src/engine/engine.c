@@ -6,6 +6,8 @@
 
 void mien_engine_options_init(MienEngineOptions *options)
 {
+    if (!options)
+        return;
     *options = (MienEngineOptions){.struct_size = sizeof(*options),
                                    .mode = MIEN_MODE_IMAGE,
                                    .max_faces = 1,

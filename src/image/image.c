@@ -24,6 +24,8 @@ static int32_t bytes_per_pixel(MienPixelFormat format)
 void mien_image_init(MienImage *image, MienPixelFormat format, int32_t width, int32_t height,
                      const void *pixels, ptrdiff_t stride_bytes)
 {
+    if (!image)
+        return;
     memset(image, 0, sizeof(*image));
     image->struct_size = sizeof(*image);
     image->format = format;

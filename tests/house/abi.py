@@ -2,6 +2,7 @@
 """Checks what a built library shows and needs: python3 abi.py ROOT LIBRARY EXPORTS HEADER...
 
 The exported symbols are exactly those of EXPORTS, and those are exactly what the headers declare.
+Each of them is called with NULL by tests/engine/nulls.c, or tests/media/nulls.c.
 libmien needs libc, libm, libpthread and dlopen and nothing else, has no text relocations and no memory that
 is both writable and executable, and calls nothing that prints, exits or opens a connection.
 """
@@ -73,6 +74,14 @@ def check_memory(library):
     return findings
 
 
+def check_misuse(root, name, listed):
+    """Every function is in the test of misuse that its library has."""
+    test = "tests/{}/nulls.c".format("media" if name.startswith("libmien-media") else "engine")
+    with open(os.path.join(root, test), encoding="utf-8") as file:
+        called = set(re.findall(r"\b(mien_\w+)\(", file.read()))
+    return [f"{test} does not call {name}" for name in sorted(listed - called)]
+
+
 def check(root, library, exports, headers):
     with open(os.path.join(root, exports), encoding="utf-8") as file:
         listed = {line.strip() for line in file if line.strip() and not line.startswith("#")}
@@ -80,6 +89,7 @@ def check(root, library, exports, headers):
     findings = compare(name, exported(library), exports, listed)
     headers = [os.path.join(root, header) for header in headers]
     findings += compare("the headers", declared(headers), exports, listed)
+    findings += check_misuse(root, name, listed)
     problems = check_memory(library)
     if not name.startswith("libmien-media"):
         problems += check_needs(library)

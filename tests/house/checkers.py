@@ -157,8 +157,10 @@ class Abi(Planted):
                        check=True)
         return library
 
-    def check(self, source, *flags, exports="mien_one\n", header=HEADER):
+    def check(self, source, *flags, exports="mien_one\n", header=HEADER,
+              nulls="mien_one();\nmien_two();\n"):
         self.plant("exports.txt", exports)
+        self.plant("tests/engine/nulls.c", nulls)
         self.plant("api.h", header)
         return abi.check(self.root, self.library(source, *flags), "exports.txt", ["api.h"])
 
@@ -187,6 +189,10 @@ class Abi(Planted):
                         os.path.join(self.root, "other.c")], check=True)
         self.one(self.check("int other(void);\nint mien_one(void) { return other(); }\n", other),
                  "needs libother.so")
+
+    def test_not_called_with_null(self):
+        self.one(self.check(self.SOURCE, nulls="/* mien_one is not called */\n"),
+                 "tests/engine/nulls.c does not call mien_one")
 
     def test_printing(self):
         findings = self.check('int puts(const char *);\nint mien_one(void) { return puts("a"); }\n')
