@@ -124,6 +124,24 @@ def _unfilter(kind, row, above, n):
         row[:] = values
 
 
+def write_png(path, pixels):
+    """Writes an array [h, w, 1, 3 or 4] of uint8 or uint16."""
+    height, width, n = pixels.shape
+    rows = pixels.astype(pixels.dtype.newbyteorder(">")).tobytes()
+    size = len(rows) // height
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(
+            ">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.dtype.itemsize,
+                         {1: 0, 3: 2, 4: 6}[n], 0, 0, 0)
+    data = b"".join(b"\0" + rows[at:at + size] for at in range(0, len(rows), size))
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) +
+                   chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b""))
+
+
 @functools.lru_cache(None)
 def read_png(path):
     """RGB pixels of an 8-bit RGB or RGBA file; alpha is dropped."""

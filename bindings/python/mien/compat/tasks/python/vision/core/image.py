@@ -128,6 +128,10 @@ def _read_file(path: str) -> np.ndarray:
     try:
         with pil.open(path) as file:
             picture = operations.exif_transpose(file)
+            if picture.mode.startswith("I"):  # gray of 16 bits: PIL would cut it off at 255
+                return (np.asarray(picture) >> 8).astype(np.uint8)
+            if picture.mode == "1":
+                picture = picture.convert("L")
             if picture.mode not in ("L", "RGB", "RGBA"):
                 picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
             return np.asarray(picture)
@@ -141,7 +145,13 @@ def _read_with_cv2(path: str) -> np.ndarray:
     except ImportError:
         raise ImportError("reading a picture file needs PIL or cv2: pip install pillow, or "
                           "pip install opencv-python-headless") from None
-    pixels = cv2.imread(path, cv2.IMREAD_COLOR)
-    if pixels is None:
+    stored = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    if stored is None:
         raise RuntimeError("Failed to load image from file {}".format(path))
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    if stored.ndim == 3 and stored.shape[2] == 4:
+        pixels = stored if stored.dtype == np.uint8 else (stored >> 8).astype(np.uint8)
+        return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA)
+    # Read again, as these flags bring 8 bits a number and turn the picture upright.
+    if stored.ndim == 2:
+        return cv2.imread(path, cv2.IMREAD_GRAYSCALE)
+    return cv2.cvtColor(cv2.imread(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
