@@ -95,6 +95,9 @@ class TestFaceMesh(TestCase):
             mp.solutions.face_mesh.FaceMesh(max_num_faces=0)
         with self.assertRaises(TypeError):
             mp.solutions.face_mesh.FaceMesh(max_num_faces="one")
+        for name in ("min_detection_confidence", "min_tracking_confidence"):
+            with self.assertRaises(TypeError):
+                mp.solutions.face_mesh.FaceMesh(**{name: "0.5"})
         # Thresholds beyond 0 and 1 are taken, as by MediaPipe: nothing passes this one.
         with mp.solutions.face_mesh.FaceMesh(min_tracking_confidence=5) as none:
             self.assertIsNone(none.process(self.need_pixels()).multi_face_landmarks)
@@ -177,6 +180,9 @@ class TestPaths(unittest.TestCase):
         self.assertIs(face_mesh.FaceMesh, FaceMesh)
         self.assertEqual(_normalized_to_pixel_coordinates(0.5, 1, 10, 20), (5, 19))
         self.assertIsNone(_normalized_to_pixel_coordinates(0.5, 1.1, 10, 20))
+        from mien.compat.tasks.python.vision import drawing_utils
+        self.assertIs(drawing_utils._normalized_to_pixel_coordinates,
+                      _normalized_to_pixel_coordinates)
 
 
 class TestMessages(TestCase):
@@ -220,6 +226,12 @@ class TestMessages(TestCase):
             self.assertEqual(twin, faces)
             twin.landmark.add(x=7)
             self.assertNotEqual(twin, faces)
+        made = landmark_pb2.NormalizedLandmarkList(landmark=[{"x": 1}, point])
+        self.assertEqual([p.x for p in made.landmark], [1, 1])
+        with self.assertRaises(ValueError):
+            landmark_pb2.NormalizedLandmarkList(landmark=[{"w": 1}])
+        box = location_data_pb2.LocationData(relative_bounding_box={"xmin": 0.25})
+        self.assertEqual(box.relative_bounding_box.xmin, 0.25)
         other = landmark_pb2.NormalizedLandmarkList(landmark=[point])
         other.MergeFrom(faces)
         self.assertEqual(len(other.landmark), 6)

@@ -3,9 +3,11 @@
 import gc
 import os
 import pickle
+import sys
 import tempfile
 import threading
 import unittest
+import unittest.mock
 import weakref
 
 import numpy as np
@@ -16,7 +18,7 @@ from mien.compat.tasks import python
 from mien.compat.tasks.python import vision
 from mien.compat.tasks.python.components import containers
 
-from support import TestCase, errors
+from support import TestCase, errors, write_png
 
 TURNED = ("alex-lacamoire", "lin-manuel-miranda")
 PORTRAITS = ("astronaut", "alex-lacamoire", "lin-manuel-miranda")
@@ -363,6 +365,11 @@ class TestErrors(Tasks):
             create(min_face_presence_confidence=2)
         create(min_face_detection_confidence=2)
         create(min_tracking_confidence=2)
+        for name in ("detection", "presence"):
+            with self.assertRaises(TypeError):
+                create(**{"min_face_{}_confidence".format(name): "0.5"})
+        with self.assertRaises(TypeError):
+            create(min_tracking_confidence=None)
 
     def test_calls(self):
         task = self.task()
@@ -372,6 +379,9 @@ class TestErrors(Tasks):
                 call()
         with self.assertRaisesRegex(ValueError, "multiple of 90"):
             task.detect(image(BLACK), vision.ImageProcessingOptions(rotation_degrees=45))
+        for degrees in (90.0, "90"):
+            with self.assertRaises(TypeError):
+                task.detect(image(BLACK), vision.ImageProcessingOptions(rotation_degrees=degrees))
         with self.assertRaisesRegex(ValueError, "region-of-interest"):
             task.detect(image(BLACK), vision.ImageProcessingOptions(containers.RectF(0, 0, 1, 1)))
         with self.assertRaises(ValueError):
@@ -395,6 +405,12 @@ class TestErrors(Tasks):
                 self.task(**more)
             self.assertIn(reasons, str(caught.exception))
         self.task(device="cpu").detect(image(BLACK))
+
+    def test_a_delegate_that_there_is_not(self):
+        for delegate in (7, "GPU"):
+            with self.assertRaises(ValueError):
+                self.task(base_options=python.BaseOptions(model_asset_path=self.need_bundle(),
+                                                          delegate=delegate))
 
     def test_in_a_fork(self):
         code = ("import os, sys, numpy as np, mien.compat as mp\n"
@@ -457,6 +473,30 @@ class TestImage(TestCase):
         with self.assertRaises(RuntimeError):
             mp.Image.create_from_file(__file__)
 
+    def check_kinds_of_files(self):
+        """What MediaPipe makes of gray and colour, with alpha, and with 16 bits a number."""
+        kinds = {1: mp.ImageFormat.GRAY8, 3: mp.ImageFormat.SRGB, 4: mp.ImageFormat.SRGBA}
+        with tempfile.TemporaryDirectory() as folder:
+            for channels, kind in kinds.items():
+                for dtype, shift in ((np.uint8, 0), (np.uint16, 8)):
+                    pixels = np.arange(1, 1 + 6 * 5 * channels, dtype=dtype) << shift
+                    pixels = pixels.reshape(6, 5, channels)
+                    path = os.path.join(folder, "{}-{}.png".format(channels, shift))
+                    write_png(path, pixels + np.array(77 if shift else 0, dtype))
+                    with self.subTest(channels=channels, dtype=dtype.__name__):
+                        picture = mp.Image.create_from_file(path)
+                        self.assertEqual(picture.image_format, kind)
+                        np.testing.assert_array_equal(picture.numpy_view(), pixels >> shift)
+
+    def test_kinds_of_files_with_pil(self):
+        self.need_module("PIL")
+        self.check_kinds_of_files()
+
+    def test_kinds_of_files_with_cv2(self):
+        self.need_module("cv2")
+        with unittest.mock.patch.dict(sys.modules, PIL=None):
+            self.check_kinds_of_files()
+
     def test_from_file_without_pil_and_cv2(self):
         code = ("import sys; sys.modules['PIL'] = sys.modules['cv2'] = None\n"
                 "import mien.compat as mp\ntry: mp.Image.create_from_file(sys.argv[1])\n"
@@ -477,6 +517,9 @@ class TestNames(unittest.TestCase):
         self.assertIs(BaseOptions, python.BaseOptions)
         self.assertIs(FaceLandmarkerResult, vision.FaceLandmarkerResult)
         self.assertIs(mp.framework.formats.landmark_pb2, landmark_pb2)
+
+    def test_version(self):
+        self.assertRegex(mp.__version__, r"^1\.\d+\.\d+$")
 
     def test_connections(self):
         sets = vision.FaceLandmarksConnections

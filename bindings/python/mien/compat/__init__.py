@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from . import framework, solutions, tasks
     from .tasks.python.vision.core.image import Image, ImageFormat
 
+__version__ = "1.2.2"  # of MediaPipe, whose tasks these are: programs compare it
+
 __all__ = defer(__name__, ("framework", "solutions", "tasks"), {
     "Image": "tasks.python.vision.core.image",
     "ImageFormat": "tasks.python.vision.core.image",

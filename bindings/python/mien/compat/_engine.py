@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Engines for the classes of this package."""
+import ctypes
 from typing import Any, Optional
 
 from .._devices import doctor
@@ -9,7 +10,8 @@ from .._library import DeviceError
 
 def clamp(value: float) -> float:
     """MediaPipe takes any number as a threshold; beyond 0 and 1 there is nothing more to say."""
-    return min(max(float(value), 0.0), 1.0)
+    number = ctypes.c_double(value).value  # float() would take text, which MediaPipe does not
+    return min(max(number, 0.0), 1.0)
 
 
 def make_engine(model: Any, device: Optional[str], **options: Any) -> Engine:

@@ -29,6 +29,11 @@ def _is_message(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Message)
 
 
+def _made(kind: Any, value: Any) -> Any:
+    """What a constructor takes for a field: a message also as a dictionary of its fields."""
+    return kind(**value) if _is_message(kind) and isinstance(value, dict) else value
+
+
 class Repeated(list):
     """A repeated field: a list that takes only what belongs into it, and copies messages."""
 
@@ -128,9 +133,9 @@ class Message:
             if value is None:
                 continue
             if repeated:
-                getattr(self, name).extend(value)
+                getattr(self, name).extend([_made(kind, each) for each in value])
             elif _is_message(kind):
-                getattr(self, name).CopyFrom(value)
+                getattr(self, name).CopyFrom(_made(kind, value))
             else:
                 setattr(self, name, value)
 

@@ -142,7 +142,8 @@ def _device(options: FaceLandmarkerOptions) -> Optional[str]:
     base = options.base_options
     if options.device or base.device or base.delegate is None:
         return options.device or base.device
-    return {BaseOptions.Delegate.GPU: "gpu", BaseOptions.Delegate.CPU: "cpu"}.get(base.delegate)
+    delegate = BaseOptions.Delegate(base.delegate)
+    return {BaseOptions.Delegate.GPU: "gpu", BaseOptions.Delegate.CPU: "cpu"}.get(delegate)
 
 
 class FaceLandmarker:
@@ -255,7 +256,7 @@ class FaceLandmarker:
         """The picture for the engine."""
         if options is not None and options.region_of_interest is not None:
             raise ValueError("This task doesn't support region-of-interest.")
-        rotation = options.rotation_degrees if options is not None else 0
+        rotation = operator.index(options.rotation_degrees) if options is not None else 0
         if rotation % 90:
             raise ValueError("Expected rotation to be a multiple of 90°.")
         formats = {ImageFormat.SRGB: "RGB", ImageFormat.SRGBA: "RGBA"}
