@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engines with a bundle, and with a detector alone: the same bits in batches, memory, clones. */
 #include "base/base.h"
+#include "engine/engine_private.h"
 #include "engine/frames.h"
 
 #define N_FRAMES 8
@@ -15,14 +16,18 @@ static MienEngineOptions bundle_options(MienMode mode, int32_t max_faces)
     return options;
 }
 
-/* A portrait that moves, and is gone for a frame. */
+/* A picture that moves, and is gone for a frame. */
+static void move_picture(const MienImage *picture, MienImage images[N_FRAMES])
+{
+    for (int i = 0; i < N_FRAMES; i++)
+        images[i] = frames_window(picture, 3 * i, 2 * i, picture->width - 40, picture->height - 40);
+    images[5] = fixture_blank(picture->width - 40, picture->height - 40);
+}
+
 static void make_frames(MienImage images[N_FRAMES])
 {
     MienImage portrait = frames_portrait();
-    for (int i = 0; i < N_FRAMES; i++)
-        images[i] =
-            frames_window(&portrait, 3 * i, 2 * i, portrait.width - 40, portrait.height - 40);
-    images[5] = fixture_blank(portrait.width - 40, portrait.height - 40);
+    move_picture(&portrait, images);
 }
 
 /* Streams in one batch give what each gives by itself: smoothing, scores and poses too. */
@@ -87,6 +92,73 @@ static void faces_keep_their_ids(void **state)
     }
     mien_engine_destroy(off);
     mien_engine_destroy(smooth);
+}
+
+/* The filter that the face with an id should have: its own, and begun with its first landmarks. */
+#define MAX_IDS 16
+
+typedef struct Filter {
+    MieniSmoother smoother;
+    MieniSmoothCell cells[3 * MIENI_N_REFINED];
+    int n_frames;
+} Filter;
+
+static const MienFace *face_of_id(const MienResult *result, int32_t id)
+{
+    for (size_t k = 0; k < mien_result_n_faces(result); k++)
+        if (mien_result_face(result, k)->face_id == id)
+            return mien_result_face(result, k);
+    return NULL;
+}
+
+/* Each face has a filter of its own; whoever comes again begins anew. */
+static void every_face_is_smoothed_by_itself(void **state)
+{
+    (void)state;
+    static Filter filters[MAX_IDS];
+    static MienLandmark want[MIENI_N_REFINED];
+    MienImage images[N_FRAMES], two = frames_picture("two_people.jpg");
+    move_picture(&two, images);
+    for (int variant = 0; variant < 2; variant++) {
+        MienEngineOptions options = bundle_options(MIEN_MODE_VIDEO, 2);
+        if (variant == 1) {
+            options.model = fixture_model(MESH);
+            options.detector = fixture_model(SHORT_RANGE);
+            options.blendshapes = false;
+        }
+        options.smoothing = MIEN_SMOOTHING_OFF;
+        MienEngine *off = fixture_engine(&options);
+        options.smoothing = MIEN_SMOOTHING_MEDIAPIPE;
+        MienEngine *smooth = fixture_engine(&options);
+        memset(filters, 0, sizeof(filters));
+        for (int i = 0; i < MAX_IDS; i++)
+            filters[i].smoother.cells = filters[i].cells;
+        for (int at = 0; at < N_FRAMES; at++) {
+            int64_t time_us = 33000 * (at + 1);
+            const MienResult *raw = fixture_process(off, &images[at], time_us);
+            const MienResult *got = fixture_process(smooth, &images[at], time_us);
+            size_t n_faces = mien_result_n_faces(raw);
+            assert_int_equal(n_faces, at == 5 ? 0 : 2);
+            assert_int_equal(mien_result_n_faces(got), n_faces);
+            for (size_t k = 0; k < n_faces; k++) {
+                const MienFace *face = mien_result_face(raw, k);
+                size_t n = (size_t)face->n_landmarks;
+                assert_in_range(face->face_id, 0, MAX_IDS - 1);
+                Filter *filter = &filters[face->face_id];
+                memcpy(want, face->landmarks, n * sizeof(*want));
+                mieni_smooth(&filter->smoother, MIENI_SMOOTH_BETA_MEDIAPIPE, time_us, want,
+                             (int32_t)n, images[at].width, images[at].height);
+                filter->n_frames++;
+                const MienFace *same = face_of_id(got, face->face_id);
+                assert_non_null(same);
+                assert_memory_equal(same->landmarks, want, n * sizeof(*want));
+            }
+        }
+        for (int i = 0; i < MAX_IDS; i++)
+            assert_int_equal(filters[i].n_frames, i < 2 ? 5 : i < 4 ? N_FRAMES - 6 : 0);
+        mien_engine_destroy(off);
+        mien_engine_destroy(smooth);
+    }
 }
 
 static void frames_allocate_nothing(void **state)
@@ -208,11 +280,35 @@ static void detector_alone(void **state)
     }
 }
 
+/* A network decides which of MediaPipe's graphs is followed, and so what the thresholds mean. */
+static void rules_follow_the_network(void **state)
+{
+    (void)state;
+    MienEngineOptions options = bundle_options(MIEN_MODE_VIDEO, 2);
+    options.min_tracking_confidence = 0.25f;
+    options.min_presence_confidence = 0.75f;
+    MienEngine *tasks = fixture_engine(&options);
+    assert_true(tasks->rules.tasks);
+    assert_true(tasks->rules.nms_iou == 0.5f && tasks->rules.track_iou == 0.25f &&
+                tasks->rules.min_presence == 0.75f);
+    mien_engine_destroy(tasks);
+    options.model = fixture_model(MESH);
+    options.detector = fixture_model(SHORT_RANGE);
+    options.blendshapes = false;
+    MienEngine *legacy = fixture_engine(&options);
+    assert_false(legacy->rules.tasks);
+    assert_true(legacy->rules.nms_iou == 0.3f && legacy->rules.track_iou == 0.5f &&
+                legacy->rules.min_presence == 0.25f);
+    mien_engine_destroy(legacy);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_follow_the_network),
         cmocka_unit_test(batches_equal_single_frames),
         cmocka_unit_test(faces_keep_their_ids),
+        cmocka_unit_test(every_face_is_smoothed_by_itself),
         cmocka_unit_test(frames_allocate_nothing),
         cmocka_unit_test(survives_a_lack_of_memory),
         cmocka_unit_test(clones_hold_everything),
