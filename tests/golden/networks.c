@@ -61,6 +61,15 @@ static void short_range_equals_tflite(void **state)
           {"face_detection_short_range-crop-2", model, 128, -1, 1, 2});
 }
 
+/* The bundle's copy is another file with the same weights, to which TFLite gives the same answers
+ * bit for bit. */
+static void bundled_detector_equals_tflite(void **state)
+{
+    static const char model[] = "face_landmarker.task:face_detector.tflite";
+    CHECK({"face_detection_short_range-random-1", model, 128, -1, 1, 2},
+          {"face_detection_short_range-crop-1", model, 128, -1, 1, 2});
+}
+
 static void full_range_sparse_equals_tflite(void **state)
 {
     static const char model[] = "face_detection_full_range_sparse.tflite";
@@ -113,6 +122,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(short_range_equals_tflite),
+        cmocka_unit_test(bundled_detector_equals_tflite),
         cmocka_unit_test(full_range_sparse_equals_tflite),
         cmocka_unit_test(mesh_equals_tflite),
         cmocka_unit_test(landmarks_v2_equals_tflite),
