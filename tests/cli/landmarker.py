@@ -2,6 +2,7 @@
 """`mien run` with a bundle: blendshapes, pose, smoothing, the layout of OpenFace, the axes drawn."""
 
 import csv
+import functools
 import io
 import math
 import os
@@ -14,8 +15,8 @@ CLIP = "testdata/short_hamilton_clip.mp4"
 N_COLUMNS = 11 + 5 * 68
 
 
-def apply(matrix, point):
-    return [sum(row[k] * point[k] for k in range(3)) + row[3] for row in matrix[:3]]
+def multiply(a, b):
+    return [[sum(a[i][j] * b[j][k] for j in range(3)) for k in range(3)] for i in range(3)]
 
 
 class Landmarker(tool.Case):
@@ -129,7 +130,9 @@ class OpenFace(Landmarker):
         self.assertEqual(len(row), N_COLUMNS)
         self.assertFalse([name for name in row if "gaze" in name or " " in name])
         self.assertEqual((row["frame"], row["face_id"], row["success"]), ("1", "0", "1"))
+        self.assertEqual(float(row["timestamp"]), 0)
         face = self.face(path, "-m", "face_landmarker")
+        self.assertAlmostEqual(float(row["confidence"]), face["presence"], delta=1e-6)
         matrix = face["facial_transformation_matrix"]
         # Millimetres, y down and z away from the camera.
         for name, want in zip(("pose_Tx", "pose_Ty", "pose_Tz"),
@@ -149,11 +152,17 @@ class OpenFace(Landmarker):
         self.assertTrue(70 < eyes < 110, eyes)
 
     def check_rotation(self, row, matrix):
-        """Rx Ry Rz in OpenFace's axes is the matrix in ours."""
+        """Rx Ry Rz in OpenFace's axes is the matrix in ours, whose y and z point the other way."""
         a, b, c = (float(row[name]) for name in ("pose_Rx", "pose_Ry", "pose_Rz"))
-        self.assertAlmostEqual(math.sin(b), -matrix[0][2], delta=1e-2)
-        self.assertAlmostEqual(-math.cos(b) * math.sin(a), matrix[1][2], delta=1e-2)
-        self.assertAlmostEqual(-math.cos(b) * math.sin(c), -matrix[0][1], delta=1e-2)
+        turns = (((1, 0, 0), (0, math.cos(a), -math.sin(a)), (0, math.sin(a), math.cos(a))),
+                 ((math.cos(b), 0, math.sin(b)), (0, 1, 0), (-math.sin(b), 0, math.cos(b))),
+                 ((math.cos(c), -math.sin(c), 0), (math.sin(c), math.cos(c), 0), (0, 0, 1)))
+        product = functools.reduce(multiply, turns)
+        scale = math.hypot(*[matrix[row][0] for row in range(3)])
+        for i in range(3):
+            for k in range(3):
+                sign = 1 if (i == 0) == (k == 0) else -1
+                self.assertAlmostEqual(product[i][k], sign * matrix[i][k] / scale, delta=1e-4)
 
     def check_points(self, row, height):
         """Seen through the camera, the points in space are the points in the picture."""
