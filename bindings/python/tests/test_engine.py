@@ -14,6 +14,15 @@ import mien
 from support import TestCase
 
 
+def turn(angle, first, second):
+    """A rotation that takes one axis towards another."""
+    matrix = np.eye(3)
+    matrix[[first, second], [first, second]] = np.cos(angle)
+    matrix[second, first] = np.sin(angle)
+    matrix[first, second] = -np.sin(angle)
+    return matrix
+
+
 class TestEngine(TestCase):
     @classmethod
     def setUpClass(cls):
@@ -152,6 +161,14 @@ class TestEngine(TestCase):
         with self.assertRaises(AttributeError):
             twin.nothing
 
+    def test_results_are_freed(self):
+        freed = []
+        result = self.engine.process(self.pixels)
+        clone = result._clone
+        clone.__del__(lambda pointer: freed.append(pointer.value))  # as the collector calls it
+        self.assertEqual(freed, [clone.pointer.value])
+        self.assertTrue(freed[0])
+
     def test_raw(self):
         """The numbers of every array, as something that knows no NumPy."""
         with mien.Engine(max_faces=2, transform=True) as engine:
@@ -212,6 +229,49 @@ class TestEngine(TestCase):
         # The nose tip of the detection is near that of the mesh.
         distance = np.abs(result.keypoints[0, 2, :2] - self.result.landmarks[0, 1, :2]).max()
         self.assertLess(distance, 0.02)
+
+    def test_smoothing(self):
+        """Every mode does something else to a face that moves; the default is MediaPipe's."""
+        bundle = mien.Model(self.need_bundle())
+        frames = [np.roll(self.pixels, 3 * i * i, 1) for i in range(4)]
+
+        def nose(**options):
+            with mien.Engine(bundle, mode="video", **options) as engine:
+                found = [engine.process(frame, 40000 * i) for i, frame in enumerate(frames)]
+            return found[-1].landmarks[0, 1, 0]
+
+        off, mediapipe, strong = (nose(smoothing=s) for s in ("off", "mediapipe", "strong"))
+        self.assertEqual(nose(), mediapipe)
+        self.assertEqual(nose(max_faces=2), nose(max_faces=2, smoothing="off"))
+        # The face goes to the right; a filter stays behind.
+        self.assertLess(strong, mediapipe)
+        self.assertLess(mediapipe, off)
+
+    def test_field_of_view(self):
+        with mien.Engine(transform=True, fov_degrees=30) as engine:
+            far = engine.process(self.pixels).matrices[0, 2, 3]
+        with mien.Engine(transform=True) as engine:
+            near = engine.process(self.pixels).matrices[0, 2, 3]
+        # The same picture through a longer lens is of a face farther away.
+        ratio = np.tan(np.radians(63 / 2)) / np.tan(np.radians(30 / 2))
+        self.assertAlmostEqual(far / near, ratio, delta=0.1)
+
+    def test_pose(self):
+        """The matrix, the quaternion and the angles are of one rotation: Ry(yaw) Rx(pitch) Rz(roll)."""
+        with mien.Engine(transform=True) as engine:
+            found = [engine.process(frame) for frame in (self.pixels, self.pixels[:, ::-1])]
+        for result in found:
+            for matrix, quaternion, angles in zip(result.matrices, result.quaternions, result.angles):
+                rotation = matrix[:3, :3] / np.linalg.norm(matrix[:3, 0])
+                x, y, z, w = quaternion
+                np.testing.assert_allclose(rotation, [
+                    [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+                    [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+                    [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]], atol=1e-5)
+                yaw, pitch, roll = np.radians(angles)
+                np.testing.assert_allclose(rotation, turn(yaw, 2, 0) @ turn(pitch, 1, 2) @
+                                           turn(roll, 0, 1), atol=1e-5)
+        self.assertEqual([len(result) for result in found], [1, 1])
 
     def test_info(self):
         info = self.engine.info

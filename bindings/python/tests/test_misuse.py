@@ -2,7 +2,9 @@
 """Wrong use gives an exception and leaves the engine as it was."""
 import os
 import pickle
+import sys
 import threading
+import time
 import unittest
 
 import numpy as np
@@ -206,25 +208,33 @@ print("parent goes on", status)
             self.assertEqual(outcomes, ["the engine is closed"] * 2)
 
     def test_others_run_while_it_computes(self):
-        """The lock of the interpreter is free: a thread counts meanwhile."""
+        """The lock of the interpreter is free: another thread counts during a call."""
         big = np.zeros((2000, 3000, 3), np.uint8)
-        with mien.Engine() as engine:
-            done = threading.Event()
-            seen = []
+        counts = [0]
+        done = threading.Event()
 
-            def count():
-                n = 0
-                while not done.is_set():
-                    n += 1
-                seen.append(n)
+        def count():
+            while not done.is_set():
+                counts[0] += 1
+                time.sleep(0)
 
-            counter = threading.Thread(target=count)
-            counter.start()
-            for _ in range(5):
-                engine.process(big)
+        counter = threading.Thread(target=count)
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(100)  # nobody gets the lock but from who gives it away
+        try:
+            with mien.Engine() as engine:
+                counter.start()
+                for _ in range(200):  # a busy machine may let the other thread wait
+                    before = counts[0]
+                    engine.process(big)
+                    during = counts[0] - before
+                    if during > 0:
+                        break
+        finally:
+            sys.setswitchinterval(interval)
             done.set()
             counter.join()
-        self.assertGreater(seen[0], 100)
+        self.assertGreater(during, 0)
 
 
 class TestLiveStream(TestCase):
@@ -252,6 +262,23 @@ class TestLiveStream(TestCase):
             self.assertEqual(times[-1], 990)
             if policy == "block":
                 self.assertEqual(stats.dropped, 0)
+
+    def test_as_many_wait_as_may(self):
+        for capacity in (1, 3):
+            begun, go_on = threading.Event(), threading.Event()
+
+            def on_result(_result, _time, begun=begun, go_on=go_on):
+                begun.set()
+                go_on.wait(20)
+
+            engine = self.stream(on_result, queue_capacity=capacity)
+            engine.send(BLACK, 0)
+            self.assertTrue(begun.wait(20))
+            for time_us in range(1, 6):
+                engine.send(BLACK, time_us)
+            self.assertEqual((engine.stats.waiting, engine.stats.dropped), (capacity, 5 - capacity))
+            go_on.set()
+            engine.flush()
 
     def test_result_is_that_of_video(self):
         pixels = self.need_pixels()

@@ -365,6 +365,12 @@ class TestErrors(Tasks):
             create(min_face_presence_confidence=2)
         create(min_face_detection_confidence=2)
         create(min_tracking_confidence=2)
+        # The presence that a face must have is one threshold, the overlap with a followed face another.
+        picture = image(self.need_pixels())
+        self.assertEqual(self.task(min_face_presence_confidence=1).detect(picture).face_landmarks, [])
+        for more in ({"min_tracking_confidence": 1}, {"min_face_presence_confidence": 0}):
+            self.assertEqual(len(self.task(**more).detect(picture).face_landmarks), 1)
+        self.assertEqual(self.task(min_face_detection_confidence=1).detect(picture).face_landmarks, [])
         for name in ("detection", "presence"):
             with self.assertRaises(TypeError):
                 create(**{"min_face_{}_confidence".format(name): "0.5"})
