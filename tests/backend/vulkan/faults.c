@@ -354,13 +354,18 @@ static void the_cache_is_kept_and_checked(void **state)
     char *second = test_read_file(path, &again);
     assert_int_equal(again, size);
     free(second);
-    for (int damage = 0; damage < 3; damage++) {
+    /* Its last byte is another one, or the first one of its hash; it is half, empty, or has one
+     * byte more. */
+    for (int damage = 0; damage < 5; damage++) {
         FILE *file = fopen(path, "wb");
         assert_non_null(file);
-        first[size - 1] ^= damage == 0;
-        fwrite(first, 1, damage == 1 ? size / 2 : damage == 2 ? 0 : size, file);
+        char *changed = damage == 0 ? &first[size - 1] : first;
+        *changed ^= damage < 2;
+        fwrite(first, 1, damage == 2 ? size / 2 : damage == 3 ? 0 : size, file);
+        if (damage == 4)
+            fputc(0, file);
         fclose(file);
-        first[size - 1] ^= damage == 0;
+        *changed ^= damage < 2;
         run_once();
         assert_true(find_file(folder, path));
         second = test_read_file(path, &again);
