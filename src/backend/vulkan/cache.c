@@ -72,16 +72,22 @@ static char *read_cache(const char *path, size_t *size_bytes)
     return data;
 }
 
+/* VkPipelineCacheHeaderVersionOne, which older headers lack. */
+typedef struct CacheHeader {
+    uint32_t size_bytes, version, vendor, device;
+    uint8_t uuid[VK_UUID_SIZE];
+} CacheHeader;
+
 /* Made by this driver for this device, as Vulkan's own header of such data says. */
 static bool is_ours(const char *data, size_t n, const VkPhysicalDeviceProperties *properties)
 {
-    VkPipelineCacheHeaderVersionOne header;
+    CacheHeader header;
     if (n < sizeof(header))
         return false;
     memcpy(&header, data, sizeof(header));
-    return header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE &&
-           header.vendorID == properties->vendorID && header.deviceID == properties->deviceID &&
-           memcmp(header.pipelineCacheUUID, properties->pipelineCacheUUID, VK_UUID_SIZE) == 0;
+    return header.version == VK_PIPELINE_CACHE_HEADER_VERSION_ONE &&
+           header.vendor == properties->vendorID && header.device == properties->deviceID &&
+           memcmp(header.uuid, properties->pipelineCacheUUID, VK_UUID_SIZE) == 0;
 }
 
 MienStatus mieni_vulkan_cache_open(MieniDevice *device,

@@ -6,6 +6,7 @@
 
 #define MAX_EXTENSIONS 512
 #define MAX_FAMILIES 32
+#define DRIVER_ID_LLVMPIPE 13 /* VK_DRIVER_ID_MESA_LLVMPIPE, which older headers lack */
 
 int32_t mieni_vulkan_count(void)
 {
@@ -142,7 +143,7 @@ static void describe_device(const VulkanLoader *loader, VkPhysicalDevice device,
     write_uuid(info, id.deviceUUID);
     write_memory(loader, device, info);
     info->software = p->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU ||
-                     driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE ||
+                     (int)driver.driverID == DRIVER_ID_LLVMPIPE ||
                      driver.driverID == VK_DRIVER_ID_GOOGLE_SWIFTSHADER;
     info->integrated = info->software || p->deviceType == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU;
     info->usable = true;

@@ -6,9 +6,44 @@ find_path(MIEN_VULKAN_INCLUDE_DIR vulkan/vulkan_core.h)
 find_program(GLSLANG_PROGRAM glslangValidator)
 find_program(SPIRV_VAL_PROGRAM spirv-val)
 
+# The two folders alone: all of /usr/include would hide the headers of a cross compiler.
+set(MIEN_VULKAN_HEADERS ${CMAKE_CURRENT_BINARY_DIR}/vulkan/include CACHE INTERNAL "Vulkan's headers and no others")
+file(MAKE_DIRECTORY ${MIEN_VULKAN_HEADERS})
+foreach(folder vulkan vk_video)
+    if(EXISTS ${MIEN_VULKAN_INCLUDE_DIR}/${folder} AND NOT EXISTS ${MIEN_VULKAN_HEADERS}/${folder})
+        file(CREATE_LINK ${MIEN_VULKAN_INCLUDE_DIR}/${folder} ${MIEN_VULKAN_HEADERS}/${folder} SYMBOLIC)
+    endif()
+endforeach()
+
+# What is older than the extensions that may be used cannot build it. Older versions of glslang are never quiet.
 set(MIEN_HAVE_VULKAN OFF CACHE INTERNAL "The Vulkan back end is built")
+set(glslang_quiet --quiet)
+set(glslang_probe ${GLSLANG_PROGRAM} -V --target-env vulkan1.1 -DHALF -o ${CMAKE_CURRENT_BINARY_DIR}/probe.spv
+    ${CMAKE_CURRENT_LIST_DIR}/shaders/pointwise.comp)
 if(MIEN_VULKAN AND MIEN_VULKAN_INCLUDE_DIR AND GLSLANG_PROGRAM)
-    set(MIEN_HAVE_VULKAN ON CACHE INTERNAL "The Vulkan back end is built")
+    execute_process(COMMAND ${glslang_probe} RESULT_VARIABLE glslang_failed OUTPUT_QUIET ERROR_QUIET)
+    execute_process(COMMAND ${glslang_probe} --quiet RESULT_VARIABLE quiet_failed OUTPUT_QUIET ERROR_QUIET)
+    if(quiet_failed)
+        set(glslang_quiet)
+    endif()
+    include(CheckCSourceCompiles)
+    set(CMAKE_REQUIRED_INCLUDES ${MIEN_VULKAN_HEADERS})
+    check_c_source_compiles("#define VK_NO_PROTOTYPES
+        #include <vulkan/vulkan_core.h>
+        VkPhysicalDeviceDriverPropertiesKHR driver;
+        VkPhysicalDevicePCIBusInfoPropertiesEXT pci;
+        VkPhysicalDeviceShaderFloat16Int8Features halves;
+        VkPhysicalDeviceTimelineSemaphoreFeaturesKHR timeline;
+        VkImportMemoryHostPointerInfoEXT import;
+        int main(void) { return 0; }" MIEN_VULKAN_HEADERS_ARE_NEW)
+    unset(CMAKE_REQUIRED_INCLUDES)
+    if(glslang_failed)
+        message(STATUS "Vulkan: ${GLSLANG_PROGRAM} is too old")
+    elseif(MIEN_VULKAN_HEADERS_ARE_NEW)
+        set(MIEN_HAVE_VULKAN ON CACHE INTERNAL "The Vulkan back end is built")
+    else()
+        message(STATUS "Vulkan: the headers in ${MIEN_VULKAN_INCLUDE_DIR} are too old")
+    endif()
 endif()
 message(STATUS "Vulkan back end: ${MIEN_HAVE_VULKAN}")
 if(NOT MIEN_HAVE_VULKAN)
@@ -48,7 +83,7 @@ foreach(shader ${shaders})
         set(check COMMAND ${SPIRV_VAL_PROGRAM} --target-env vulkan1.1 ${binary})
     endif()
     add_custom_command(OUTPUT ${binary}
-        COMMAND ${GLSLANG_PROGRAM} -V --quiet --target-env vulkan1.1 ${define} -o ${binary} ${source}
+        COMMAND ${GLSLANG_PROGRAM} -V ${glslang_quiet} --target-env vulkan1.1 ${define} -o ${binary} ${source}
         ${check}
         DEPENDS ${source} ${shader_includes}
         COMMENT "Compiling shader ${shader}" VERBATIM)
@@ -60,14 +95,6 @@ add_custom_command(OUTPUT ${shader_out}/shaders.c
     DEPENDS ${shader_binaries} ${CMAKE_CURRENT_LIST_DIR}/embed.cmake
     COMMENT "Embedding shaders" VERBATIM)
 
-# The two folders alone: all of /usr/include would hide the headers of a cross compiler.
-set(MIEN_VULKAN_HEADERS ${CMAKE_CURRENT_BINARY_DIR}/vulkan/include CACHE INTERNAL "Vulkan's headers and no others")
-file(MAKE_DIRECTORY ${MIEN_VULKAN_HEADERS})
-foreach(folder vulkan vk_video)
-    if(EXISTS ${MIEN_VULKAN_INCLUDE_DIR}/${folder} AND NOT EXISTS ${MIEN_VULKAN_HEADERS}/${folder})
-        file(CREATE_LINK ${MIEN_VULKAN_INCLUDE_DIR}/${folder} ${MIEN_VULKAN_HEADERS}/${folder} SYMBOLIC)
-    endif()
-endforeach()
 target_include_directories(mien_objects SYSTEM PRIVATE ${MIEN_VULKAN_HEADERS})
 target_sources(mien_objects PRIVATE
     ${shader_out}/shaders.c

@@ -27,14 +27,14 @@ typedef struct Fake {
 } Fake;
 
 static const Fake llvmpipe = {VK_PHYSICAL_DEVICE_TYPE_CPU,
-                              VK_API_VERSION_1_3,
-                              VK_DRIVER_ID_MESA_LLVMPIPE,
+                              VK_MAKE_VERSION(1, 3, 0),
+                              (VkDriverId)13,
                               "llvmpipe",
                               "llvmpipe",
                               "Mesa 1",
                               .uuid = 0x01};
 static const Fake integrated = {VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU,
-                                VK_API_VERSION_1_3,
+                                VK_MAKE_VERSION(1, 3, 0),
                                 VK_DRIVER_ID_INTEL_OPEN_SOURCE_MESA,
                                 "Integrated",
                                 "Intel open-source Mesa driver",
