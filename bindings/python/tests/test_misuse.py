@@ -6,10 +6,13 @@ import sys
 import threading
 import time
 import unittest
+import unittest.mock
 
 import numpy as np
 
 import mien
+from mien import _abi
+from mien._library import library
 
 from support import TestCase
 
@@ -74,6 +77,33 @@ class TestArguments(TestCase):
                         {"model": 7}):
             with self.subTest(options), self.assertRaises((TypeError, ValueError)):
                 mien.Engine(**options)
+
+    def test_every_option_arrives(self):
+        """What C gets for each keyword; none of these values is a default."""
+        values = {
+            "mode": ("live_stream", _abi.MODES["live_stream"]), "max_faces": (7, 7),
+            "min_detection_confidence": (0.125, 0.125), "min_tracking_confidence": (0.25, 0.25),
+            "min_presence_confidence": (0.75, 0.75), "threads": (3, 3),
+            "blendshapes": (True, True), "transform": (True, True), "fov_degrees": (40, 40.0),
+            "smoothing": ("strong", _abi.SMOOTHINGS["strong"]), "queue_capacity": (5, 5),
+            "queue_policy": ("block", _abi.QUEUE_POLICIES["block"]), "device": ("gpu", b"gpu"),
+            "allow_software": (True, True), "precision": ("fp16", _abi.PRECISIONS["fp16"]),
+            "on_device_loss": ("reopen", _abi.ON_DEVICE_LOSS["reopen"]),
+        }
+        seen = {}
+
+        def create(options, _engine, _error):
+            # What byref() points to is its _obj.
+            seen.update((name, getattr(options._obj, name)) for name in values)
+            seen["log"] = options._obj.log
+            return _abi.E_ARGUMENT
+
+        with unittest.mock.patch.object(library, "mien_engine_create", create):
+            with self.assertRaises(mien.ArgumentError):
+                mien.Engine(on_result=lambda result, time: None,
+                            **{name: given for name, (given, _) in values.items()})
+        self.assertTrue(seen.pop("log"))
+        self.assertEqual(seen, {name: want for name, (_, want) in values.items()})
 
     def test_times(self):
         with mien.Engine(mode="video") as engine:

@@ -300,6 +300,24 @@ class TestDrawing(TestCase):
                          mp.solutions.drawing_utils.DrawingSpec((128, 128, 128), 1, 2))
         self.assertEqual(mp.solutions.drawing_utils.DrawingSpec().color, (224, 224, 224))
 
+    def test_colours(self):
+        """MediaPipe's, blue first; green is the subject's left, red the right."""
+        styles, sets = mp.solutions.drawing_styles, mp.solutions.face_mesh_connections
+        white, green, red = (224, 224, 224), (48, 255, 48), (48, 48, 255)
+        want = [{"LIPS": white, "LEFT_EYE": green, "LEFT_EYEBROW": green, "RIGHT_EYE": red,
+                 "RIGHT_EYEBROW": red, "FACE_OVAL": white},
+                {"LIPS": (192, 101, 21), "LEFT_EYE": (192, 255, 48), "LEFT_EYEBROW": green,
+                 "RIGHT_EYE": (192, 48, 255), "RIGHT_EYEBROW": red, "FACE_OVAL": white,
+                 "NOSE": (0, 204, 255)},
+                {"LEFT_IRIS": green, "RIGHT_IRIS": red}]
+        got = [styles.get_default_face_mesh_contours_style(),
+               styles.get_default_face_mesh_contours_style(1),
+               styles.get_default_face_mesh_iris_connections_style()]
+        for style, colours in zip(got, want):
+            self.assertEqual({edge: (spec.color, spec.thickness) for edge, spec in style.items()},
+                             {edge: (colour, 2) for name, colour in colours.items()
+                              for edge in getattr(sets, "FACEMESH_" + name)})
+
     def test_draws(self):
         self.need_module("cv2")
         draw = mp.solutions.drawing_utils
