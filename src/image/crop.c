@@ -9,8 +9,9 @@
 #include "base/trig.h"
 #include "image/warp.h"
 
-/* Bound of the terms' absolute values over the crop: no sum leaves 62 bits. It lets positions go as
- * far as 2^24 pixels from the picture. */
+/* Bound of the terms' absolute values over the crop, and of the picture's sides, which turning the
+ * picture adds: no sum leaves 63 bits. It lets positions go as far as 2^24 pixels from the
+ * picture. */
 #define MAX_POSITION 0x1p61
 
 /* A homography is taken for one whose perspective is a rounding error up to here, over the crop. */
@@ -225,6 +226,7 @@ MienStatus mieni_crop_init(MieniCrop *crop, const MieniView *view, const MieniRe
         fit(&corners, 1, spec, y);
     }
     int32_t shift = MIENI_MIN(shift_for(reach_of(x, spec)), shift_for(reach_of(y, spec)));
+    shift = MIENI_MIN(shift, shift_for(MIENI_MAX(view->upright_width, view->upright_height)));
     if (shift == 0)
         return MIEN_E_ARGUMENT;
 

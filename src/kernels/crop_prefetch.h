@@ -12,7 +12,8 @@
 #define CROP_ROWS_AHEAD 16
 #define CROP_LINE_BYTES 64 /* of most caches; where it is not, too few or too many lines */
 
-#if defined(__GNUC__)
+#if defined(CROP_PREFETCH) /* a test looks on */
+#elif defined(__GNUC__)
 #define CROP_PREFETCH(address) __builtin_prefetch(address)
 #else
 #define CROP_PREFETCH(address) ((void)(address))

@@ -50,6 +50,27 @@ static MieniRect random_rect(uint64_t *rng)
                        mieni_rng_float(rng, -3.2, 3.2)};
 }
 
+/* A crop of the picture is the same, bit for bit, whichever way it is stored. */
+static void assert_turned_crops(const uint8_t *upright, int32_t width, int32_t height,
+                                MieniRect rect, const MieniCropSpec *spec)
+{
+    MienImage image;
+    mien_image_init(&image, MIEN_PIXEL_RGB24, width, height, upright, 0);
+    float *want = crop_image(&image, rect, spec);
+    for (int32_t degrees = 90; degrees < 360; degrees += 90) {
+        uint8_t *stored = store_turned(upright, width, height, degrees);
+        mien_image_init(&image, MIEN_PIXEL_RGB24, degrees % 180 ? height : width,
+                        degrees % 180 ? width : height, stored, 0);
+        image.rotation_degrees = degrees;
+        float *got = crop_image(&image, rect, spec);
+        assert_memory_equal(got, want,
+                            sizeof(float) * 3 * (size_t)spec->width * (size_t)spec->height);
+        free(got);
+        free(stored);
+    }
+    free(want);
+}
+
 /*
  * A picture that is stored turned gives the same crop, bit for bit and at rounding ties, too:
  * halves to even and the bilinear filter are symmetrical. Half of the rectangles are dyadic, so
@@ -68,23 +89,31 @@ static void test_rotation_is_folded(void **state)
         MieniCropSpec spec =
             byte_spec(32, i % 4 < 2 ? 64 : 24, i % 3 ? MIENI_BORDER_REPLICATE : MIENI_BORDER_ZERO,
                       i % 5 == 0);
-        MienImage image;
-        mien_image_init(&image, MIEN_PIXEL_RGB24, width, height, upright, 0);
-        float *want = crop_image(&image, rect, &spec);
-        for (int32_t degrees = 90; degrees < 360; degrees += 90) {
-            uint8_t *stored = store_turned(upright, width, height, degrees);
-            mien_image_init(&image, MIEN_PIXEL_RGB24, degrees % 180 ? height : width,
-                            degrees % 180 ? width : height, stored, 0);
-            image.rotation_degrees = degrees;
-            float *got = crop_image(&image, rect, &spec);
-            assert_memory_equal(got, want,
-                                sizeof(float) * 3 * (size_t)spec.width * (size_t)spec.height);
-            free(got);
-            free(stored);
-        }
-        free(want);
+        assert_turned_crops(upright, width, height, rect, &spec);
     }
     free(upright);
+}
+
+/* Of the longest picture, too: the farther side's positions find room beside those of a crop that
+ * lies near the corner and so has as many bits as there are. */
+static void test_long_pictures(void **state)
+{
+    (void)state;
+    uint64_t rng = 23;
+    const int32_t sides[][2] = {
+        {MIEN_IMAGE_MAX_SIDE, 3}, {3, MIEN_IMAGE_MAX_SIDE}, {20000, 2}, {9000, 5}};
+    for (size_t i = 0; i < MIENI_COUNT_OF(sides); i++) {
+        int32_t width = sides[i][0], height = sides[i][1];
+        uint8_t *upright = random_bytes(&rng, 3 * (size_t)width * (size_t)height);
+        for (int n = 0; n < 10; n++) {
+            float side = 60.0f, far = (float)n / 9;
+            MieniRect rect = {far, far, side / (float)width, side / (float)height,
+                              mieni_rng_float(&rng, -3.2, 3.2)};
+            MieniCropSpec spec = byte_spec(32, 24, MIENI_BORDER_REPLICATE, n % 2);
+            assert_turned_crops(upright, width, height, rect, &spec);
+        }
+        free(upright);
+    }
 }
 
 /* In pixels. */
@@ -531,6 +560,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rotation_is_folded),
+        cmocka_unit_test(test_long_pictures),
         cmocka_unit_test(test_positions),
         cmocka_unit_test(test_letterbox),
         cmocka_unit_test(test_projection_fits_the_crop),

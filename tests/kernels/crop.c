@@ -234,6 +234,10 @@ void test_crop(Test *test)
             crop_case(test, (MienPixelFormat)format, random_between(test, 40, 200),
                       random_between(test, 40, 200), random_between(test, 8, 300),
                       random_between(test, 1, 12));
+        for (int i = 0; i < 20; i++) /* so many rows that lines are asked for ahead */
+            crop_case(test, (MienPixelFormat)format, random_between(test, 1, 100),
+                      random_between(test, 1, 100), random_between(test, 1, 70),
+                      random_between(test, 17, 70));
         for (int i = 0; i < 40; i++) /* whole vectors, mostly inside */
             crop_case(test, (MienPixelFormat)format, random_between(test, 60, 300),
                       random_between(test, 60, 300), 16 * random_between(test, 1, 17),
