@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mien models`: list, fetch, verify, inspect. Fetching meets stand-ins for curl and python3."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -462,6 +463,35 @@ class Bench(Models):
         self.assertRegex(told, r"mien run, whose stages work side by side: \d+ frames a second, of ")
         self.fails(4, ["bench", "--repeats", "1", "--pipeline", self.write("no.mp4", b"x" * 99)],
                    "no.mp4")
+
+    def interrupt_pipeline(self, clip, moment):
+        """Ctrl-C when a terminal has shown `moment`; what the report says of the video."""
+        master, slave = os.openpty()
+        self.addCleanup(os.close, master)
+        process = self.start("bench", "--repeats", "5", "--json", "--pipeline", clip,
+                             stdout=subprocess.PIPE, stderr=slave)
+        self.addCleanup(process.stdout.close)
+        os.close(slave)
+        shown = b""
+        with contextlib.suppress(OSError):  # the tool has ended
+            while moment not in shown:
+                shown += os.read(master, 4096)
+        self.assertIn(moment, shown)
+        process.send_signal(signal.SIGINT)
+        report = json.loads(process.stdout.read())
+        self.assertEqual(process.wait(tool.TIMEOUT), 130)
+        schema.validate(tool.load_schema("bench-1.schema.json"), report)
+        return report["pipeline"]
+
+    def test_interrupted_pipeline(self):
+        """A pass that is cut short takes nothing back; of a run that is, there is no rate."""
+        clip = self.need("testdata/short_hamilton_clip.mp4")
+        self.put_real(self.store())
+        self.put_real(self.store(), "face_landmark.tflite")
+        for moment in (b"pass 2 of 10", b"pass 6 of 10"):
+            pipeline = self.interrupt_pipeline(clip, moment)
+            self.assertEqual(pipeline["frames"], 275)
+            self.assertGreater(pipeline.get("frames_per_second", 1), 0)
 
     def test_nothing_to_measure(self):
         done = self.mien("bench", "--network", "face_mesh")

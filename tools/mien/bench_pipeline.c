@@ -27,7 +27,8 @@ static double now_ms(void)
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
 }
 
-/* One pass over the input; *n_frames is how many there were. */
+/* One pass over the input; *n_frames becomes how many there were, unless an earlier one that was
+ * not interrupted had more. */
 static CliExit pass(const char *input, MienEngine *engine, FrameTimes *times, size_t *n_frames)
 {
     MienMediaReader *reader;
@@ -64,7 +65,8 @@ static CliExit pass(const char *input, MienEngine *engine, FrameTimes *times, si
         tracked = mien_result_n_faces(result) > 0;
     }
     mien_media_reader_destroy(reader);
-    *n_frames = n;
+    if (n > *n_frames)
+        *n_frames = n;
     return status;
 }
 
@@ -123,7 +125,7 @@ static CliExit run_all(const char *input, const MienEngineOptions *options, doub
 }
 
 CliExit cli_bench_pipeline(const char *input, const MienEngineOptions *options, int32_t passes,
-                           CliPipelineBench *bench)
+                           CliPassShower show, CliPipelineBench *bench)
 {
     MienEngine *engine = NULL;
     MienError error = {0};
@@ -136,16 +138,23 @@ CliExit cli_bench_pipeline(const char *input, const MienEngineOptions *options, 
     CliExit status = CLI_OK;
     if (mien_engine_create(options, &engine, &error) != MIEN_OK)
         status = cli_fail(CLI_INTERNAL, "%s", error.text);
-    for (int32_t i = 0; i < passes && status == CLI_OK && !cli_interrupted(NULL); i++)
-        status = pass(input, engine, times, &bench->n_frames);
+    double seconds = HUGE_VAL;
+    for (int32_t i = 0; i < 2 * passes && status == CLI_OK && !cli_interrupted(NULL); i++) {
+        double took;
+        if (show)
+            show(i + 1, 2 * passes);
+        if (i < passes) {
+            status = pass(input, engine, times, &bench->n_frames);
+            continue;
+        }
+        status = run_all(input, options, &took);
+        if (!cli_interrupted(NULL))
+            seconds = fmin(seconds, took);
+    }
+    if (show)
+        show(0, 2 * passes);
     if (status == CLI_OK)
         sum_up(times, bench);
-    double seconds = HUGE_VAL;
-    for (int32_t i = 0; i < passes && status == CLI_OK && !cli_interrupted(NULL); i++) {
-        double took;
-        status = run_all(input, options, &took);
-        seconds = fmin(seconds, took);
-    }
     bench->frames_per_second = (double)bench->n_frames / seconds;
     mien_engine_destroy(engine);
     free(times);

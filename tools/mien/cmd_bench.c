@@ -131,6 +131,14 @@ static int show_progress(void *user, int32_t round, int32_t n_rounds)
     return cli_interrupted(NULL);
 }
 
+static void show_pass(int32_t pass, int32_t n_passes)
+{
+    if (pass == 0)
+        fprintf(stderr, "\r\033[K");
+    else
+        fprintf(stderr, "\rpass %d of %d\033[K", (int)pass, (int)n_passes);
+}
+
 static int stay_quiet(void *user, int32_t round, int32_t n_rounds)
 {
     (void)user;
@@ -165,6 +173,12 @@ static void make_options(const BenchValues *values, MienBenchOptions *bench_opti
     bench_options->precision = (MienPrecision)values->precision;
     bench_options->max_batch = values->max_batch;
     bench_options->seconds = values->seconds;
+}
+
+/* True if somebody sees how far it has come. */
+static bool is_watched(const BenchValues *values)
+{
+    return !values->common.quiet && isatty(STDERR_FILENO);
 }
 
 static bool is_cpu(const BenchValues *values)
@@ -233,13 +247,18 @@ static void print_pipeline(CliWriter *out, const CliPipelineBench *pipeline)
     char line[256];
     double slowest =
         pipeline->decode_ms > pipeline->frame_ms ? pipeline->decode_ms : pipeline->frame_ms;
-    snprintf(
-        line, sizeof(line),
-        "\n%zu frames: decoding %.3f ms, the face %.3f ms a frame; %zu of them tracked: "
-        "%.3f ms\nmien run, whose stages work side by side: %.0f frames a second, of %.0f that "
-        "the slower of the two allows\n",
-        pipeline->n_frames, pipeline->decode_ms, pipeline->frame_ms, pipeline->n_tracked,
-        pipeline->tracked_ms, pipeline->frames_per_second, slowest > 0 ? 1000 / slowest : 0);
+    snprintf(line, sizeof(line),
+             "\n%zu frames: decoding %.3f ms, the face %.3f ms a frame; %zu of them tracked: "
+             "%.3f ms\n",
+             pipeline->n_frames, pipeline->decode_ms, pipeline->frame_ms, pipeline->n_tracked,
+             pipeline->tracked_ms);
+    cli_put(out, line);
+    if (pipeline->frames_per_second == 0)
+        return;
+    snprintf(line, sizeof(line),
+             "mien run, whose stages work side by side: %.0f frames a second, of %.0f that the "
+             "slower of the two allows\n",
+             pipeline->frames_per_second, slowest > 0 ? 1000 / slowest : 0);
     cli_put(out, line);
 }
 
@@ -303,7 +322,8 @@ static void print_json_pipeline(CliWriter *out, const Bench *bench, const BenchV
     put_number(out, ",\"decode_ms\":", pipeline->decode_ms, 6);
     put_number(out, ",\"frame_ms\":", pipeline->frame_ms, 6);
     put_number(out, ",\"tracked_ms\":", pipeline->tracked_ms, 6);
-    put_number(out, ",\"frames_per_second\":", pipeline->frames_per_second, 1);
+    if (pipeline->frames_per_second > 0)
+        put_number(out, ",\"frames_per_second\":", pipeline->frames_per_second, 1);
     cli_put(out, "}");
 }
 
@@ -377,7 +397,8 @@ static CliExit measure_pipeline(Bench *bench, const BenchValues *values)
         return cli_fail(CLI_MODEL, "--pipeline needs face_mesh and face_detector_short; get them "
                                    "with: mien models fetch");
     int32_t passes = values->repeats < 5 ? values->repeats : 5;
-    return cli_bench_pipeline(values->pipeline, &engine_options, passes, &bench->pipeline);
+    return cli_bench_pipeline(values->pipeline, &engine_options, passes,
+                              is_watched(values) ? show_pass : NULL, &bench->pipeline);
 }
 
 /* Networks, and the frame if there are the models for it. */
@@ -440,7 +461,7 @@ static CliExit measure(Bench *bench, const BenchValues *values)
     MienBenchOptions bench_options;
     make_options(values, &bench_options);
     bench_options.user = bench;
-    if (!values->common.quiet && isatty(STDERR_FILENO))
+    if (is_watched(values))
         bench_options.progress = show_progress;
     CliExit status = is_cpu(values) ? measure_cpu(bench, values, &bench_options)
                                     : measure_device(bench, values, &bench_options);
