@@ -22,27 +22,56 @@ static void fill(float *values, size_t n)
         values[i] = mieni_rng_float(&seed, -1, 1);
 }
 
-static void every_number_of_jobs(void **state)
+/* A plan on the test bed, with these bounds for what comes out. */
+static void check_numbers(const Bed *bed, double absolute, double relative)
 {
-    (void)state;
     static const size_t numbers[] = {1024, 1, 2, 9, 33, 257};
-    bed_open();
-    MieniPlan *plan = mieni_selftest_plan();
-    Bed bed = bed_put(plan);
     fill(inputs, N_MOST * N_INPUT);
-    bed_run(&bed, false, N_MOST, inputs, got);
+    bed_run(bed, false, N_MOST, inputs, got);
     for (size_t i = 0; i < MIENI_COUNT_OF(numbers); i++) {
         size_t n = numbers[i];
-        bed_run(&bed, true, n, inputs, i == 0 ? want : got);
+        bed_run(bed, true, n, inputs, i == 0 ? want : got);
         if (i == 0)
-            test_compare_floats("1024 jobs", want, got, N_MOST * N_OUTPUT, PARITY_ABSOLUTE,
-                                PARITY_RELATIVE);
+            test_compare_floats("1024 jobs", want, got, N_MOST * N_OUTPUT, absolute, relative);
         else
             assert_memory_equal(got, want, n * N_OUTPUT * sizeof(float));
     }
-    assert_int_equal(bed.vulkan->max_batch, 1024);
+    assert_int_equal(bed->vulkan->max_batch, 1024);
+}
+
+static void every_number_of_jobs(void **state)
+{
+    (void)state;
+    bed_open();
+    MieniPlan *plan = mieni_selftest_plan();
+    Bed bed = bed_put(plan);
+    check_numbers(&bed, PARITY_ABSOLUTE, PARITY_RELATIVE);
     bed_drop(&bed);
     mieni_plan_destroy(plan);
+}
+
+static void every_number_of_jobs_in_halves(void **state)
+{
+    (void)state;
+    static const MieniLog silent;
+    const MieniDeviceOptions options = {.precision = MIEN_PRECISION_FP16, .log = &silent};
+    MieniDevice *half;
+    bed_open();
+    assert_int_equal(mieni_backend_vulkan.open(bed_index(), &options, &half, NULL), MIEN_OK);
+    if (half->precision == MIEN_PRECISION_FP16) {
+        MieniPlan *plan = mieni_selftest_plan();
+        Bed bed = bed_put(plan);
+        mieni_backend_vulkan.plan_destroy(bed.vulkan);
+        assert_int_equal(mieni_backend_vulkan.plan_create(half, plan, &bed.vulkan, NULL), MIEN_OK);
+        check_numbers(&bed, 0.02, 4e-3);
+        bed_drop(&bed);
+        bed = bed_put(plan);
+        bed_run(&bed, true, 1, inputs, got);
+        assert_memory_not_equal(got, want, N_OUTPUT * sizeof(float));
+        bed_drop(&bed);
+        mieni_plan_destroy(plan);
+    }
+    mieni_backend_vulkan.close(half);
 }
 
 /* As above, on a device that claims to be smaller. The bits are those of the device as it is. */
@@ -151,6 +180,7 @@ int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_of_jobs),
+        cmocka_unit_test(every_number_of_jobs_in_halves),
         cmocka_unit_test(what_does_not_go_at_once_goes_in_turns),
         cmocka_unit_test(a_network_in_turns),
         cmocka_unit_test(less_memory_than_wanted),
