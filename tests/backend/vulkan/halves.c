@@ -272,10 +272,8 @@ static void check_model(const char *model, const char *detector)
 static void models(void **state)
 {
     (void)state;
-    check_model(ATTENTION, SHORT_RANGE);
+    check_model(ATTENTION, FULL_RANGE);
     check_model(BUNDLE, SHORT_RANGE);
-    if (!mieni_vulkan_debug.no_subgroups) /* nothing of it uses them */
-        check_model(MESH, FULL_RANGE);
 }
 
 /* A device that computes on the CPU gains nothing by halves: they are not chosen for it. */
@@ -323,17 +321,15 @@ static int close_all(void **state)
 
 int main(int argc, char **argv)
 {
-    /* The first one alone uses subgroups. */
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(models),
         cmocka_unit_test(auto_is_single_on_software),
         cmocka_unit_test(half_is_refused_where_it_is_missing),
         cmocka_unit_test(operations),
         cmocka_unit_test(resize_and_depth_to_space),
+        cmocka_unit_test(models),
     };
     bed_arguments(argc, argv);
-    size_t n = mieni_vulkan_debug.no_subgroups ? 1 : MIENI_COUNT_OF(tests);
-    int failed = _cmocka_run_group_tests("halves", tests, n, NULL, close_all);
+    int failed = cmocka_run_group_tests(tests, NULL, close_all);
     frames_finish(NULL);
     return test_exit_code(failed);
 }

@@ -62,9 +62,9 @@ static VKAPI_ATTR void VKAPI_CALL destroy_no_pipeline(VkDevice device, VkPipelin
 }
 
 /* `mask`: NULL for the device as it is. */
-static MieniDevice *open_masked(const Mask *mask)
+static MieniDevice *open_masked(const Mask *mask, MienPrecision precision)
 {
-    const MieniDeviceOptions options = {.log = &silent};
+    const MieniDeviceOptions options = {.precision = precision, .log = &silent};
     MieniDevice *device;
     MienError error = {0};
     bool before = mask && *mask->flag;
@@ -144,21 +144,24 @@ static int count_masked(const Mask *mask, const MieniPlan *plan)
     return mask->n_variants > 0 && has->import ? n_crops : 0;
 }
 
-static void check(const char *file, size_t network, bool has_picture, int n_subgroups)
+static void check_precision(const char *file, size_t network, bool has_picture, int n_subgroups,
+                            MienPrecision precision)
 {
     MienModel *model = fixture_model(file);
     MieniPlan *plan;
     assert_int_equal(mieni_plan_create(model->networks[network].graph, &plan, NULL), MIEN_OK);
     if (has_picture)
         assert_int_equal(mieni_plan_add_crop(plan, NULL), MIEN_OK);
-    MieniDevice *plain = open_masked(NULL);
+    MieniDevice *plain = open_masked(NULL, precision);
     MieniDevicePlan *want = put(plain, plan);
     for (size_t i = 0; i < MIENI_COUNT_OF(masks); i++) {
-        MieniDevice *device = open_masked(&masks[i]);
+        if (masks[i].flag == &mieni_vulkan_debug.no_half && precision != MIEN_PRECISION_FP32)
+            continue;
+        MieniDevice *device = open_masked(&masks[i], precision);
         MieniDevicePlan *got = put(device, plan);
         int n = compare(&masks[i], got, want);
-        printf("%s, network %zu, no %s: %d of %d shaders are others\n", file, network,
-               masks[i].name, n, (int)got->n_steps);
+        printf("%s, network %zu, %s, no %s: %d of %d shaders are others\n", file, network,
+               mieni_backend_vulkan.isa(device), masks[i].name, n, (int)got->n_steps);
         assert_int_equal(n, count_masked(&masks[i], plan));
         if (masks[i].flag == &mieni_vulkan_debug.no_subgroups && bed_device()->features.subgroups)
             assert_int_equal(n, n_subgroups);
@@ -168,6 +171,13 @@ static void check(const char *file, size_t network, bool has_picture, int n_subg
     mieni_backend_vulkan.plan_destroy(want);
     mieni_backend_vulkan.close(plain);
     mieni_plan_destroy(plan);
+}
+
+static void check(const char *file, size_t network, bool has_picture, int n_subgroups)
+{
+    check_precision(file, network, has_picture, n_subgroups, MIEN_PRECISION_FP32);
+    if (bed_device()->features.half)
+        check_precision(file, network, has_picture, n_subgroups, MIEN_PRECISION_FP16);
 }
 
 static void masks_change_variants_alone(void **state)

@@ -9,7 +9,7 @@
 #include "engine/engine_private.h"
 #include "engine/frames.h"
 
-/* With all memory copied, from frame 100 on each seventh frame of the clip. */
+/* With all memory copied, from frame 100 on each ninth frame of the clip. */
 static int step = 1;
 
 static void pictures_have_the_same_faces(void **state)
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(batches_change_nothing),
     };
     bed_arguments(argc, argv);
-    step = mieni_vulkan_debug.no_direct_memory ? 7 : 1;
+    step = mieni_vulkan_debug.no_direct_memory ? 9 : 1;
     size_t n = mieni_vulkan_debug.no_subgroups ? 1 : MIENI_COUNT_OF(tests);
     int failed = _cmocka_run_group_tests("pipeline", tests, n, NULL, bed_close);
     frames_finish(NULL);

@@ -322,13 +322,15 @@ static void mixer(void **state)
 
 int main(int argc, char **argv)
 {
+    /* The first ones alone use subgroups. */
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mixer),           cmocka_unit_test(points),
         cmocka_unit_test(convolutions),    cmocka_unit_test(fully_connected),
         cmocka_unit_test(resize_add),      cmocka_unit_test(depth_to_space),
-        cmocka_unit_test(sample_bilinear), cmocka_unit_test(points),
-        cmocka_unit_test(mixer),
+        cmocka_unit_test(sample_bilinear),
     };
     bed_arguments(argc, argv);
     mieni_vulkan_debug.gpu_tiles = true;
-    return test_exit_code(cmocka_run_group_tests(tests, NULL, bed_close));
+    size_t n = mieni_vulkan_debug.no_subgroups ? 2 : MIENI_COUNT_OF(tests);
+    return test_exit_code(_cmocka_run_group_tests("shapes", tests, n, NULL, bed_close));
 }
