@@ -38,6 +38,7 @@ class TestImport(TestCase):
         print("import mien: {:.1f} ms of CPU time, numpy before it: {:.1f} ms".format(
             own * 1000, numpy * 1000))
         self.assertLess(own, numpy / 8, times)
+        self.assertLess(own, 0.020, times)
 
     def test_opens_no_gpu(self):
         if not shutil.which("strace"):

@@ -6,7 +6,7 @@
 WHEELS: folder with the wheels. WORK: folder for the virtual environments. VERSION: such as 3.9;
 without it every python3.N in PATH and of pyenv. In each environment, which begins with nothing, pip
 installs the wheel and what it asks for, and the package's tests run. With BUILD they run in one of
-them with its tool, with libmien-media, and with what requirements-tests.txt names: OpenCV and Ray.
+them with its tool, with libmien-media, and with what requirements-tests.txt names: OpenCV, Pillow and Ray.
 """
 import argparse
 import base64
@@ -164,9 +164,9 @@ def test_with_others(python, version, wheel, folder, build):
     """The tests with OpenCV, Ray and libmien-media; without the first two if pip cannot get them."""
     make_environment(python, version, wheel, folder)
     others = os.path.join(HERE, "..", "requirements-tests.txt")
-    name = " with OpenCV and Ray"
+    name = " with OpenCV, Pillow and Ray"
     if not quietly(*(pip_in(folder) + ["--only-binary=:all:", "--no-compile", "-r", others])):
-        print("[  SKIPPED ] OpenCV and Ray: pip cannot install requirements-tests.txt")
+        print("[  SKIPPED ] OpenCV, Pillow and Ray: pip cannot install requirements-tests.txt")
         name = ""
     run_tests(version, folder, name, RAY_USAGE_STATS_ENABLED="0",
               MIEN_TOOL=os.path.join(build, "tools", "mien", "mien"),
@@ -195,7 +195,7 @@ def main():
     versions = args.version or list(pythons)
     best = next((version for version in FOR_OTHERS if args.build and version in versions), None)
     if args.build and not best:
-        print("[  SKIPPED ] OpenCV and Ray: no Python of " + ", ".join(FOR_OTHERS))
+        print("[  SKIPPED ] OpenCV, Pillow and Ray: no Python of " + ", ".join(FOR_OTHERS))
     # What pip does and what the tests do are in programs of their own: threads are enough to wait.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = []
