@@ -441,7 +441,7 @@ class Bench(Models):
 
     def test_pipeline(self):
         clip = self.need("testdata/short_hamilton_clip.mp4")
-        asked = ("bench", "--repeats", "5", "--pipeline", clip)
+        asked = ("bench", "--repeats", "2", "--pipeline", clip)
         self.put_real(self.store())
         done = self.mien(*asked)
         self.assertEqual(done.returncode, 5)
