@@ -2,21 +2,23 @@
 #include "interrupt.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "target.h"
 #include "terminal.h"
 
-static volatile sig_atomic_t caught; /* number of the first signal */
+/* Number of the first signal. Atomic: every thread looks at it, and any may be interrupted. */
+static atomic_int caught;
 
 static void handle(int number)
 {
-    if (caught) {
+    if (atomic_load(&caught)) {
         cli_target_remove_all();
         cli_terminal_restore();
         _exit(128 + number);
     }
-    caught = number;
+    atomic_store(&caught, number);
 }
 
 void cli_interrupt_init(void)
@@ -31,10 +33,11 @@ void cli_interrupt_init(void)
 int cli_interrupted(void *user)
 {
     (void)user;
-    return caught != 0;
+    return atomic_load(&caught) != 0;
 }
 
 CliExit cli_interrupt_exit(void)
 {
-    return caught ? (CliExit)(128 + caught) : CLI_OK;
+    int number = atomic_load(&caught);
+    return number ? (CliExit)(128 + number) : CLI_OK;
 }

@@ -67,10 +67,11 @@ static CliExit make_engines(CliPipeline *pipeline)
 static CliExit open_engines(Session *session, MienMode mode)
 {
     CliPipeline *pipeline = session->pipeline;
+    CliRun *run = pipeline->options->run;
     CliExit status = cli_engines_open(pipeline->engines, mode);
-    /* The writing stage reads it when it sees the source. */
-    if (status == CLI_OK)
-        pipeline->options->run->infos[mode] = cli_engines_info(pipeline->engines, mode);
+    /* Once: the writing stage reads it when it sees a source, while this one is at the next. */
+    if (status == CLI_OK && !run->infos[mode])
+        run->infos[mode] = cli_engines_info(pipeline->engines, mode);
     return status;
 }
 
