@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands at the ends of a plan: the crop, which is the CPU's bit for bit in every pixel
  * format, of pictures that are sent and of those that are read in place, and the decoders. */
-#include <math.h>
-
+#include "backend/decoders.h"
 #include "backend/vulkan/bed.h"
 #include "backend/vulkan/vulkan.h"
 #include "base/rng.h"
-#include "face/face.h"
 
 enum { N_JOBS = 5, MAX_WIDTH = 300, MAX_HEIGHT = 200, GAP = 5 };
 
@@ -236,133 +234,32 @@ static void pictures_may_lack_memory(void **state)
     bed_drop(&bed);
 }
 
-enum { N_ANCHORS = 300, N_MESH = 468, N_REFINED = 478 };
-
-static MieniTensor tight(int32_t height, int32_t channels, int32_t parent, int32_t parent_offset)
+static void run_cpu(const MieniPlan *plan, size_t n, MieniJob *jobs)
 {
-    return (MieniTensor){.name = "tensor",
-                         .height = height,
-                         .width = 1,
-                         .channels = channels,
-                         .parent = parent,
-                         .parent_offset = parent_offset,
-                         .tight = true,
-                         .first = -1,
-                         .last = 1};
+    Bed bed = bed_put(plan);
+    assert_int_equal(mieni_backend_cpu.plan_run(bed.cpu, n, jobs, NULL), MIEN_OK);
+    bed_drop(&bed);
 }
 
-static void fill(float *input, size_t n, double low, double high)
+static void run_vulkan(const MieniPlan *plan, size_t n, MieniJob *jobs)
 {
-    for (size_t i = 0; i < n; i++)
-        input[i] = mieni_rng_float(&seed, low, high);
-}
-
-/* Raw rows that are no numbers or too large among sound ones. */
-static void spoil(float *regressors, float *scores)
-{
-    static const float bad[] = {NAN, INFINITY, -INFINITY, 3e38f, -3e38f, 0};
-    for (size_t i = 0; i < 40; i++) {
-        regressors[mieni_rng_below(&seed, 16 * N_ANCHORS)] = bad[i % MIENI_COUNT_OF(bad)];
-        scores[mieni_rng_below(&seed, N_ANCHORS)] = bad[(i + 1) % MIENI_COUNT_OF(bad)];
-    }
+    Bed bed = bed_put(plan);
+    assert_int_equal(mieni_backend_vulkan.plan_run(bed.vulkan, n, jobs, NULL), MIEN_OK);
+    bed_drop(&bed);
 }
 
 static void boxes_are_the_same(void **state)
 {
     (void)state;
     bed_open();
-    static MieniAnchor anchors[N_ANCHORS];
-    static float inputs[N_JOBS][17 * N_ANCHORS];
-    static MieniDetection want[N_JOBS][N_ANCHORS], got[N_JOBS][N_ANCHORS];
-    MieniTensor tensors[] = {tight(1, 17 * N_ANCHORS, -1, 0), tight(N_ANCHORS, 16, 0, 0),
-                             tight(N_ANCHORS, 1, 0, 16 * N_ANCHORS)};
-    MieniOp op = {.kind = MIENI_OP_DECODE_BOXES,
-                  .name = "boxes",
-                  .residual = -1,
-                  .output = -1,
-                  .n_inputs = 2,
-                  .inputs = {1, 2},
-                  .boxes = {anchors, N_ANCHORS, 128, 0.5f}};
-    MieniPlan plan = {.n_tensors = 3, .tensors = tensors, .n_ops = 1, .ops = &op};
-    for (int i = 0; i < N_ANCHORS; i++)
-        anchors[i] = (MieniAnchor){mieni_rng_float(&seed, 0, 1), mieni_rng_float(&seed, 0, 1)};
-    Bed bed = bed_put(&plan);
-    MieniJob jobs[2][N_JOBS] = {0};
-    for (int i = 0; i < N_JOBS; i++) {
-        fill(inputs[i], 16 * N_ANCHORS, -30, 60);
-        fill(inputs[i] + 16 * N_ANCHORS, N_ANCHORS, i == 0 ? -9 : -3, i == 0 ? -1 : 3);
-        if (i > 2)
-            spoil(inputs[i], inputs[i] + 16 * N_ANCHORS);
-        jobs[0][i] = (MieniJob){.input = inputs[i], .detections = want[i]};
-        jobs[1][i] = (MieniJob){.input = inputs[i], .detections = got[i]};
-    }
-    assert_int_equal(mieni_backend_cpu.plan_run(bed.cpu, N_JOBS, jobs[0], NULL), MIEN_OK);
-    assert_int_equal(mieni_backend_vulkan.plan_run(bed.vulkan, N_JOBS, jobs[1], NULL), MIEN_OK);
-    for (int i = 0; i < N_JOBS; i++) {
-        assert_int_equal(jobs[1][i].n_detections, jobs[0][i].n_detections);
-        assert_true(i == 0 ? jobs[0][i].n_detections == 0 : jobs[0][i].n_detections > 20);
-        test_compare_floats("boxes", &got[i][0].score, &want[i][0].score,
-                            (size_t)jobs[0][i].n_detections * sizeof(MieniDetection) /
-                                sizeof(float),
-                            PARITY_ABSOLUTE, PARITY_RELATIVE);
-    }
-    bed_drop(&bed);
-}
-
-/* The mesh as it is, or refined by the attention model's groups of points. */
-static void check_landmarks(bool refined)
-{
-    static float inputs[N_JOBS][3 * N_MESH + 2 * N_REFINED + 1];
-    static MienLandmark want[N_JOBS][N_REFINED], got[N_JOBS][N_REFINED];
-    int32_t n = refined ? MIENI_N_REFINEMENTS : 0, at = 3 * N_MESH;
-    MieniTensor tensors[3 + MIENI_N_REFINEMENTS] = {tight(1, 0, -1, 0), tight(N_MESH, 3, 0, 0)};
-    MieniOp op = {.kind = MIENI_OP_DECODE_LANDMARKS,
-                  .name = "landmarks",
-                  .residual = -1,
-                  .output = -1,
-                  .n_inputs = 2 + n,
-                  .inputs = {1},
-                  .landmarks = {refined ? N_REFINED : N_MESH, 192, n, mieni_refinements}};
-    for (int32_t i = 0; i <= n; i++) {
-        int32_t floats = i < n ? 2 * mieni_refinements[i].n_points : 1;
-        tensors[2 + i] = tight(1, floats, 0, at);
-        op.inputs[1 + i] = 2 + i;
-        at += floats;
-    }
-    tensors[0].channels = at;
-    MieniPlan plan = {.n_tensors = 3 + n, .tensors = tensors, .n_ops = 1, .ops = &op};
-    Bed bed = bed_put(&plan);
-    MieniJob jobs[2][N_JOBS] = {0};
-    for (int i = 0; i < N_JOBS; i++) {
-        fill(inputs[i], (size_t)at, 0, 192);
-        inputs[i][at - 1] = mieni_rng_float(&seed, -4, 4);
-        const MieniRect region = {.cx = mieni_rng_float(&seed, 0, 640),
-                                  .cy = mieni_rng_float(&seed, 0, 480),
-                                  .width = mieni_rng_float(&seed, 64, 640),
-                                  .height = mieni_rng_float(&seed, 48, 480),
-                                  .rotation = mieni_rng_float(&seed, -3, 3)};
-        jobs[0][i] = (MieniJob){.input = inputs[i],
-                                .landmarks = want[i],
-                                .projection = mieni_projection_in_picture(&region, 640, 480)};
-        jobs[1][i] = jobs[0][i];
-        jobs[1][i].landmarks = got[i];
-    }
-    assert_int_equal(mieni_backend_cpu.plan_run(bed.cpu, N_JOBS, jobs[0], NULL), MIEN_OK);
-    assert_int_equal(mieni_backend_vulkan.plan_run(bed.vulkan, N_JOBS, jobs[1], NULL), MIEN_OK);
-    for (int i = 0; i < N_JOBS; i++) {
-        test_compare_floats("landmarks", &got[i][0].x, &want[i][0].x,
-                            3 * (size_t)op.landmarks.n_landmarks, 1e-5, 1e-5);
-        test_compare_floats("presence", &jobs[1][i].presence, &jobs[0][i].presence, 1, 1e-5, 0);
-    }
-    bed_drop(&bed);
+    decoders_check_boxes(run_cpu, run_vulkan);
 }
 
 static void landmarks_are_the_same(void **state)
 {
     (void)state;
     bed_open();
-    check_landmarks(false);
-    check_landmarks(true);
+    decoders_check_landmarks(run_cpu, run_vulkan);
 }
 
 int main(int argc, char **argv)
