@@ -1,25 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mien/image.h"
-
-#include <stdbool.h>
-#include <string.h>
-
-static int32_t bytes_per_pixel(MienPixelFormat format)
-{
-    switch (format) {
-    case MIEN_PIXEL_RGB24:
-    case MIEN_PIXEL_BGR24:
-        return 3;
-    case MIEN_PIXEL_RGBA32:
-    case MIEN_PIXEL_BGRA32:
-        return 4;
-    case MIEN_PIXEL_GRAY8:
-    case MIEN_PIXEL_NV12:
-    case MIEN_PIXEL_I420:
-        return 1;
-    }
-    return 0;
-}
+#include "image/view.h"
 
 void mien_image_init(MienImage *image, MienPixelFormat format, int32_t width, int32_t height,
                      const void *pixels, ptrdiff_t stride_bytes)
@@ -40,7 +20,7 @@ void mien_image_init(MienImage *image, MienPixelFormat format, int32_t width, in
         stride_bytes > limit || stride_bytes < -limit)
         return;
     bool tight = stride_bytes == 0;
-    ptrdiff_t stride = tight ? (ptrdiff_t)width * bytes_per_pixel(format) : stride_bytes;
+    ptrdiff_t stride = tight ? (ptrdiff_t)width * mieni_sample_bytes(format, 0) : stride_bytes;
     const uint8_t *bytes = pixels;
     image->planes[0] = bytes;
     image->strides_bytes[0] = stride;

@@ -22,6 +22,25 @@ typedef struct MieniView {
     uint64_t serial;
 } MieniView;
 
+/* Bytes of a sample of a plane: a pixel, or U and V of NV12; 0 for an unknown format. */
+static inline int32_t mieni_sample_bytes(MienPixelFormat format, int plane)
+{
+    switch (format) {
+    case MIEN_PIXEL_RGB24:
+    case MIEN_PIXEL_BGR24:
+        return 3;
+    case MIEN_PIXEL_RGBA32:
+    case MIEN_PIXEL_BGRA32:
+        return 4;
+    case MIEN_PIXEL_NV12:
+        return 1 + plane;
+    case MIEN_PIXEL_GRAY8:
+    case MIEN_PIXEL_I420:
+        return 1;
+    }
+    return 0;
+}
+
 /* What a plane must hold: rows of so many bytes. */
 typedef struct MieniPlaneSize {
     int32_t rows, row_bytes;

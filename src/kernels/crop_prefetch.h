@@ -19,31 +19,12 @@
 #define CROP_PREFETCH(address) ((void)(address))
 #endif
 
-/* Of a plane. */
-static inline int32_t crop_sample_bytes(MienPixelFormat format, int plane)
-{
-    switch (format) {
-    case MIEN_PIXEL_RGB24:
-    case MIEN_PIXEL_BGR24:
-        return 3;
-    case MIEN_PIXEL_RGBA32:
-    case MIEN_PIXEL_BGRA32:
-        return 4;
-    case MIEN_PIXEL_NV12:
-        return 1 + plane;
-    case MIEN_PIXEL_GRAY8:
-    case MIEN_PIXEL_I420:
-        break;
-    }
-    return 1;
-}
-
 /* Columns from one line asked for to the next; at most CROP_ROWS_AHEAD. */
 static inline int32_t crop_prefetch_spacing(const MieniView *view, const MieniCrop *crop)
 {
     int64_t x = crop->x[1] >> crop->shift, y = crop->y[1] >> crop->shift; /* 1/32 pixel */
     int64_t step = MIENI_MAX(MIENI_MAX(x, -x), MIENI_MAX(y, -y)) + 1;
-    int64_t columns = 32 * CROP_LINE_BYTES / (step * crop_sample_bytes(view->image.format, 0));
+    int64_t columns = 32 * CROP_LINE_BYTES / (step * mieni_sample_bytes(view->image.format, 0));
     return (int32_t)MIENI_MIN(MIENI_MAX(columns, 1), CROP_ROWS_AHEAD);
 }
 
@@ -71,7 +52,7 @@ static inline void crop_prefetch(const MieniView *view, const MieniCrop *crop, i
         for (int plane = 0; plane < 3 && image->planes[plane]; plane++) {
             ptrdiff_t stride = image->strides_bytes[plane];
             const uint8_t *at = image->planes[plane] +
-                                column * crop_sample_bytes(image->format, plane) + line * stride;
+                                column * mieni_sample_bytes(image->format, plane) + line * stride;
             CROP_PREFETCH(at);
             if (plane == 0)
                 CROP_PREFETCH(at + stride);
