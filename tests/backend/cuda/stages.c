@@ -9,8 +9,8 @@ static void run(const MieniBackend *backend, const MieniPlan *plan, size_t n, Mi
 {
     static const MieniLog silent;
     const MieniDeviceOptions options = {.threads = 1, .cpu_mask = UINT64_MAX, .log = &silent};
-    MieniDevice *device;
-    MieniDevicePlan *device_plan;
+    MieniDevice *device = NULL;
+    MieniDevicePlan *device_plan = NULL;
     MienError error = {.reason = ""};
     if (backend->open(0, &options, &device, &error) != MIEN_OK ||
         backend->plan_create(device, plan, &device_plan, &error) != MIEN_OK)
