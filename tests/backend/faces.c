@@ -109,16 +109,11 @@ size_t faces_follow(MienEngine *cpu, MienEngine *other, int first, int end)
     return n_faces;
 }
 
-size_t faces_follow_in_steps(MienEngine *cpu, MienEngine *other, int first, int end, int step)
+size_t faces_follow_in_steps(MienEngine *cpu, MienEngine *other, int first, int end)
 {
     size_t n_faces = 0;
     for (int i = first; i < end; i++) {
         assert_true(cpu->n_streams == 1 && other->n_streams == 1);
-        if ((i - first) % step != 0) {
-            MienImage image = frames_clip(i);
-            fixture_process(cpu, &image, frames_time_us(i));
-            continue;
-        }
         mieni_stream_copy_state(other, &other->streams[0].state, &cpu->streams[0].state);
         n_faces += check_frame(cpu, other, still, i);
     }

@@ -17,10 +17,9 @@ void faces_check_models(const char *device);
 /* Compares frames first to end - 1 of the clip, in the decoder's own format, and returns the number
  * of faces. The second forgets what both engines knew first. In the third `other` knows before each
  * frame what `cpu` knows, so that no difference grows (docs/accuracy.md: behind frame 211 last bits
- * decide), and the bounds are those of pictures;
- * `other` sees each step-th frame alone. */
+ * decide), and the bounds are those of pictures. */
 size_t faces_follow(MienEngine *cpu, MienEngine *other, int first, int end);
 size_t faces_follow_anew(MienEngine *cpu, MienEngine *other, int first, int end);
-size_t faces_follow_in_steps(MienEngine *cpu, MienEngine *other, int first, int end, int step);
+size_t faces_follow_in_steps(MienEngine *cpu, MienEngine *other, int first, int end);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a feature that is masked off changes of a model's plans, and that it changes nothing else:
- * variants of shaders. Steps that are the same need not run twice, so that what other tests show of
- * a device as it is holds without the feature as well.
+ * variants of shaders. Steps that are the same need not run twice, so that what tests of single
+ * stages show of a device as it is holds without the feature as well.
  */
 #include "backend/vulkan/bed.h"
 #include "backend/vulkan/vulkan.h"

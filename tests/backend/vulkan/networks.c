@@ -62,14 +62,12 @@ static void blendshapes(void **state)
 
 int main(int argc, char **argv)
 {
-    /* The first ones alone use subgroups, as masks.c shows. */
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(attention),  cmocka_unit_test(blendshapes), cmocka_unit_test(short_range),
         cmocka_unit_test(full_range), cmocka_unit_test(mesh),        cmocka_unit_test(landmarks_v2),
     };
     bed_arguments(argc, argv);
-    size_t n = mieni_vulkan_debug.no_subgroups ? 2 : MIENI_COUNT_OF(tests);
-    int failed = _cmocka_run_group_tests("networks", tests, n, NULL, bed_close);
+    int failed = cmocka_run_group_tests(tests, NULL, bed_close);
     fixture_finish(NULL);
     return test_exit_code(failed);
 }
