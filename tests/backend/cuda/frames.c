@@ -174,10 +174,7 @@ static const struct {
 static void lost_device_is_an_error(void **state)
 {
     (void)state;
-    sim_need_cuda();
-    const SimCounts *counts = sim_counters();
-    if (!counts)
-        test_skip("the driver is a real one");
+    const SimCounts *counts = sim_need_stand_in();
     setenv("MIEN_SIM_CHECK", "0", 1);
     MienImage portrait = frames_portrait();
     for (size_t i = 0; i < MIENI_COUNT_OF(faults); i++) {
@@ -211,10 +208,7 @@ static void lost_device_is_an_error(void **state)
 static void lost_device_is_opened_again(void **state)
 {
     (void)state;
-    sim_need_cuda();
-    const SimCounts *counts = sim_counters();
-    if (!counts)
-        test_skip("the driver is a real one");
+    const SimCounts *counts = sim_need_stand_in();
     setenv("MIEN_SIM_CHECK", "0", 1);
     MienImage portrait = frames_portrait();
     MienEngineOptions options = fixture_options(MIEN_MODE_VIDEO);
@@ -249,10 +243,7 @@ static void lost_device_is_opened_again(void **state)
 static void any_call_of_creation_may_fail(void **state)
 {
     (void)state;
-    sim_need_cuda();
-    const SimCounts *counts = sim_counters();
-    if (!counts)
-        test_skip("the driver is a real one");
+    const SimCounts *counts = sim_need_stand_in();
     setenv("MIEN_SIM_CHECK", "0", 1);
     MienEngineOptions options = fixture_options(MIEN_MODE_IMAGE);
     options.device = "cuda";

@@ -32,4 +32,14 @@ static inline const SimCounts *sim_counters(void)
     return library ? dlsym(library, "sim_counts") : NULL;
 }
 
+/* For tests that are about the stand-in driver alone: its counters; skips with a real one. */
+static inline const SimCounts *sim_need_stand_in(void)
+{
+    sim_need_cuda();
+    const SimCounts *counts = sim_counters();
+    if (!counts)
+        test_skip("the driver is a real one");
+    return counts;
+}
+
 #endif
