@@ -200,18 +200,20 @@ static MienStatus open_named(const MieniBackend *backend, const char *part, bool
     return open_device(backend, index, options, choice, error);
 }
 
-/* The number of the device that is looked at as the k-th. */
+/* The number of the device that is looked at as the k-th; 0 if there is none. */
 static int32_t nth(const MieniBackend *backend, int32_t k)
 {
-    int32_t n = count(backend);
-    for (int integrated = 0; integrated < 2 && backend->discrete_first; integrated++)
+    if (!backend->discrete_first)
+        return k;
+    int32_t n = count(backend), n_before = 0;
+    for (int integrated = 0; integrated < 2; integrated++)
         for (int32_t i = 0; i < n; i++) {
             MienDeviceInfo info;
             describe(backend, i, &info);
-            if (info.integrated == (integrated == 1) && k-- == 0)
+            if (info.integrated == (integrated == 1) && n_before++ == k)
                 return i;
         }
-    return k;
+    return 0;
 }
 
 /* "gpu" and "auto": the first that works, and on record why the ones before it did not. */
