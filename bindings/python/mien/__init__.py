@@ -14,7 +14,8 @@ from ._library import MienError, ArgumentError, DeviceError, __version__
 TYPE_CHECKING = False  # checkers of types take it for True
 if TYPE_CHECKING:
     from ._devices import Device, DoctorReport, devices, doctor
-    from .engine import Engine, EngineInfo, StreamStats
+    from ._records import EngineInfo, StreamStats
+    from .engine import Engine
     from .image import Image
     from .model import Model, catalog, find_model
     from .result import BLENDSHAPE_NAMES, Result
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ArgumentError", "DeviceError", "MienError", "__version__"]
 __all__ += defer(__name__, (), {
     "Device": "_devices", "DoctorReport": "_devices", "devices": "_devices", "doctor": "_devices",
-    "Engine": "engine", "EngineInfo": "engine", "StreamStats": "engine", "Image": "image",
+    "Engine": "engine", "EngineInfo": "_records", "StreamStats": "_records", "Image": "image",
     "Model": "model", "catalog": "model", "find_model": "model", "BLENDSHAPE_NAMES": "result",
     "Result": "result", "edges": "topology", "triangles": "topology",
 })

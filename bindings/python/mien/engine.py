@@ -1,30 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine: pictures in, faces out, on the device that it was created with."""
-import atexit
 import ctypes
 import os
 import sys
-import threading
-import weakref
+# To load threading takes longer than to load all of mien.
+from _thread import allocate_lock, get_ident
 
 from . import _abi
 from ._library import check, failure, library
-from ._typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, overload
+from ._typing import Any, Callable, Dict, List, Optional, Sequence, overload
 from .image import Image, integer, lookup
 from .model import Model
 from .result import Result
 
-EngineInfo = NamedTuple("EngineInfo", [
-    ("device_requested", str), ("device_crop", str), ("device_detector", str),
-    ("device_landmarks", str), ("device_blendshapes", str), ("isa", str), ("n_landmarks", int),
-    ("device_choice", str), ("precision", str), ("n_reopened", int),
-])
-EngineInfo.__doc__ = """Where the stages of an engine run, and with what: include/mien/engine.h."""
-
-StreamStats = NamedTuple("StreamStats", [
-    ("received", int), ("dropped", int), ("processed", int), ("waiting", int),
-])
-StreamStats.__doc__ = """Frames of a live stream since the engine was created."""
+TYPE_CHECKING = False  # checkers of types take it for True
+if TYPE_CHECKING:
+    from ._records import EngineInfo, StreamStats
 
 _WARNINGS = 2  # of MienLogLevel
 
@@ -46,16 +37,6 @@ def _pass_on(_user: Any, level: int, area: bytes, line: bytes) -> None:
     import logging
     logging.getLogger("mien").log({2: logging.WARNING, 3: logging.INFO}.get(level, logging.DEBUG),
                                   "%s: %s", area.decode(), line.decode("utf-8", "replace"))
-
-
-# Engines whose own threads call into Python must be gone before the interpreter is.
-_streaming = weakref.WeakSet()  # type: weakref.WeakSet[Engine]
-
-
-@atexit.register
-def _close_streams() -> None:
-    for engine in list(_streaming):
-        engine.close()
 
 
 def _loaded(model: Any) -> Model:
@@ -95,9 +76,10 @@ class Engine:
                  precision: str = "fp32", on_device_loss: str = "fail") -> None:
         self._pointer = None  # type: Optional[ctypes.c_void_p]
         self._pid = os.getpid()
-        self._guard = threading.Condition()
+        self._guard = allocate_lock()  # of the pointer and of the number of calls that use it
         self._n_inside = 0
-        self._computing = threading.Lock()
+        self._occupied = allocate_lock()  # held while a call is inside
+        self._computing = allocate_lock()
         networks = _loaded(model) if model is not None else None
         if detector is None and (networks is None or networks.n_networks == 1):
             detector = "face_detector_short"
@@ -128,7 +110,8 @@ class Engine:
         self._on_result = on_result
         self._callback = None  # type: Any
         if on_result is not None:
-            self._callback = options.on_result = _abi.ResultFn(_answer(weakref.ref(self)))
+            from ._stream import answer_of
+            self._callback = options.on_result = _abi.ResultFn(answer_of(self))
         self._blendshapes, self._transform = bool(blendshapes), bool(transform)
         self._stream_thread = None  # type: Optional[int]
 
@@ -136,9 +119,10 @@ class Engine:
         check(library.mien_engine_create(ctypes.byref(options), ctypes.byref(made),
                                          ctypes.byref(error)), error)
         self._pointer = made
-        if mode == "live_stream":
-            _streaming.add(self)
-        self._n_landmarks = self.info.n_landmarks
+        if self._callback:
+            from ._stream import opened
+            opened(self)
+        self._n_landmarks = self._read_info().n_landmarks  # type: int
 
     @overload
     def process(self, frame: List[Any], timestamp_us: Optional[Sequence[int]] = None
@@ -203,8 +187,9 @@ class Engine:
             self._check(library.mien_engine_flush(engine), engine)
 
     @property
-    def stats(self) -> StreamStats:
+    def stats(self) -> "StreamStats":
         """Counters of a live stream."""
+        from ._records import StreamStats
         stats = _abi.MienStreamStats()
         stats.struct_size = ctypes.sizeof(stats)
         with self._inside() as engine:
@@ -213,23 +198,28 @@ class Engine:
         return StreamStats(stats.received, stats.dropped, stats.processed, stats.waiting)
 
     @property
-    def info(self) -> EngineInfo:
+    def info(self) -> "EngineInfo":
         """Where the stages run, and with what."""
-        info = _abi.MienEngineInfo()
-        info.struct_size = ctypes.sizeof(info)
-        with self._inside() as engine:
-            self._check(library.mien_engine_info(engine, ctypes.byref(info)), engine)
-            values = {}  # type: Dict[str, Any]
-            for name in EngineInfo._fields:
-                value = getattr(info, name)
-                values[name] = value.decode() if isinstance(value, bytes) else value
+        from ._records import EngineInfo
+        info = self._read_info()
+        values = {}  # type: Dict[str, Any]
+        for name in EngineInfo._fields:
+            value = getattr(info, name)
+            values[name] = value.decode() if isinstance(value, bytes) else value
         names = {number: name for name, number in _abi.PRECISIONS.items()}
         values["precision"] = names[values["precision"]]
         return EngineInfo(**values)
 
+    def _read_info(self) -> _abi.MienEngineInfo:
+        info = _abi.MienEngineInfo()
+        info.struct_size = ctypes.sizeof(info)
+        with self._inside() as engine:
+            self._check(library.mien_engine_info(engine, ctypes.byref(info)), engine)
+        return info
+
     def reset(self) -> None:
         """Forgets all followed faces, stream ids and timestamps: call it between clips."""
-        if threading.get_ident() == self._stream_thread:
+        if get_ident() == self._stream_thread:
             raise RuntimeError("reset from on_result would wait for itself")
         with self._computing_here() as engine:
             library.mien_engine_reset(engine)
@@ -243,20 +233,21 @@ class Engine:
             engine, self._pointer = self._pointer, None
         if not engine:
             return
-        if threading.get_ident() == self._stream_thread:
+        if get_ident() == self._stream_thread:
             # The library returns through this callback: let somebody else take it away.
-            threading.Thread(target=self._destroy, args=(engine,)).start()
+            from ._stream import run_beside
+            run_beside(self._destroy, engine)
         else:
             self._destroy(engine)
 
     def _destroy(self, engine: Any) -> None:
         if self._callback:
             library.mien_engine_reset(engine)  # wakes those who wait in send()
-        with self._guard:
-            while self._n_inside:
-                self._guard.wait()
-        library.mien_engine_destroy(engine)
-        _streaming.discard(self)
+        with self._occupied:  # no call is inside, and none comes in without the pointer
+            library.mien_engine_destroy(engine)
+        if self._callback:
+            from ._stream import closed
+            closed(self)
 
     def __enter__(self) -> "Engine":
         return self
@@ -299,6 +290,8 @@ class _Inside:
         with engine._guard:
             pointer = engine._pointer
             if pointer:
+                if engine._n_inside == 0:
+                    engine._occupied.acquire()
                 engine._n_inside += 1
         if not pointer:
             if self.lock:
@@ -310,29 +303,10 @@ class _Inside:
         engine = self.engine
         with engine._guard:
             engine._n_inside -= 1
-            engine._guard.notify_all()
+            if engine._n_inside == 0:
+                engine._occupied.release()
         if self.lock:
             self.lock.release()
-
-
-def _answer(of: Any) -> Callable[..., None]:
-    """The function that the library calls with results; knows its engine only weakly."""
-
-    def answer(_user: Any, status: int, pointer: Any, timestamp_us: int) -> None:
-        engine = of()
-        if engine is None:
-            return
-        engine._stream_thread = threading.get_ident()
-        try:
-            if status == _abi.OK:
-                engine._on_result(engine._take(pointer), timestamp_us)
-            else:
-                engine._on_result(failure(status, ""), timestamp_us)
-        except Exception:  # pylint: disable=broad-except
-            import logging
-            logging.getLogger("mien").exception("on_result failed")
-
-    return answer
 
 
 def _image(frame: Any) -> Image:

@@ -8,21 +8,20 @@ import ctypes
 import os
 
 from . import _abi
+from ._lazy import defer
 from ._library import Library, check, failure
-from ._typing import Any, Iterator, NamedTuple, Optional
+from ._typing import Any, Iterator, Optional
 from .image import Image
 
 TYPE_CHECKING = False  # checkers of types take it for True
 if TYPE_CHECKING:
     import numpy as np
+    from ._records import MediaInfo
+
+__all__ = ["Frame", "Reader"]
+__all__ += defer(__name__, (), {"MediaInfo": "_records"})
 
 _NAME = "libmien-media.so.0"
-
-MediaInfo = NamedTuple("MediaInfo", [
-    ("is_picture", bool), ("width", int), ("height", int), ("rotation_degrees", int),
-    ("frames_per_second", float), ("n_frames", int), ("duration_us", int), ("has_audio", bool),
-])
-MediaInfo.__doc__ = """What a file says of itself: include/mien/media.h."""
 
 _loaded = None  # type: Any
 
@@ -83,9 +82,14 @@ class Reader:
         check(self._library.mien_media_reader_open(
             os.fsencode(path), ctypes.byref(options), ctypes.byref(self._pointer),
             ctypes.byref(error)), error)
-        info = _abi.MienMediaInfo()
-        self._library.mien_media_reader_info(self._pointer, ctypes.byref(info))
-        self.info = MediaInfo(*[getattr(info, name) for name in MediaInfo._fields])
+        self._info = _abi.MienMediaInfo()
+        self._library.mien_media_reader_info(self._pointer, ctypes.byref(self._info))
+
+    @property
+    def info(self) -> "MediaInfo":
+        """What the file says of itself."""
+        from ._records import MediaInfo
+        return MediaInfo(*[getattr(self._info, name) for name in MediaInfo._fields])
 
     def read(self) -> Optional[Frame]:
         """The next frame, or None at the end."""
@@ -94,7 +98,7 @@ class Reader:
         frame, error = ctypes.c_void_p(), _abi.MienError()
         check(self._library.mien_media_reader_read(
             self._pointer, ctypes.byref(frame), ctypes.byref(error)), error)
-        size = self.info.width, self.info.height
+        size = self._info.width, self._info.height
         return Frame(self._library, frame, size) if frame else None
 
     def __iter__(self) -> Iterator[Frame]:

@@ -5,26 +5,26 @@ import os
 
 from . import _abi
 from ._library import MienError, check, library
-from ._typing import Any, List, NamedTuple, Optional, Union
+from ._typing import Any, List, Optional, Union
 
-CatalogEntry = NamedTuple("CatalogEntry", [
-    ("name", str), ("file", str), ("size_bytes", int), ("sha256", str), ("licence", str),
-    ("url", str), ("title", str), ("wheel_sha256", Optional[str]),
-])
+TYPE_CHECKING = False  # checkers of types take it for True
+if TYPE_CHECKING:
+    from ._records import CatalogEntry
 
 
-def _entry(entry: Any) -> CatalogEntry:
+def _catalog_entry(entry: Any) -> "CatalogEntry":
+    from ._records import CatalogEntry
     wheel = entry.wheel_sha256
     return CatalogEntry(entry.name.decode(), entry.file.decode(), entry.size_bytes,
                         entry.sha256.decode(), entry.licence.decode(), entry.url.decode(),
                         entry.title.decode(), wheel.decode() if wheel else None)
 
 
-def catalog() -> List[CatalogEntry]:
+def catalog() -> "List[CatalogEntry]":
     """The model files that mien knows."""
     n = ctypes.c_size_t()
     entries = library.mien_model_catalog(ctypes.byref(n))
-    return [_entry(entries[i]) for i in range(n.value)]
+    return [_catalog_entry(entries[i]) for i in range(n.value)]
 
 
 def _xdg(variable: str, below_home: str) -> Optional[str]:
@@ -55,14 +55,15 @@ def find_model(name: str) -> str:
     if not found:
         known = ", ".join(entry.name for entry in catalog())
         raise ValueError("there is no model {!r}; the names are: {}".format(name, known))
-    entry = _entry(found[0])
+    entry = found[0]
+    file = entry.file.decode()
     for folder in _folders():
-        path = os.path.join(folder, entry.file)
+        path = os.path.join(folder, file)
         if os.path.isfile(path):
             return path
     raise FileNotFoundError("model {0} ({1}) is not on this machine; get it with: mien models "
                             "fetch {0}, or set MIEN_MODEL_DIR to a folder that has it (from {2})"
-                            .format(entry.name, entry.file, entry.url))
+                            .format(entry.name.decode(), file, entry.url.decode()))
 
 
 class Model:
@@ -92,12 +93,12 @@ class Model:
                                               ctypes.byref(error))
         check(status, error)
         if found:
-            self._refuse_wrong_file(path, _entry(found[0]))
+            self._refuse_wrong_file(path, found[0])
 
-    def _refuse_wrong_file(self, path: str, entry: CatalogEntry) -> None:
-        if self.sha256 not in (entry.sha256, entry.wheel_sha256):
+    def _refuse_wrong_file(self, path: str, entry: Any) -> None:
+        if self.sha256.encode() not in (entry.sha256, entry.wheel_sha256):
             raise MienError("{0} is not the {1} that mien knows (its SHA-256 differs); remove it "
-                            "and run: mien models fetch {1}".format(path, entry.name),
+                            "and run: mien models fetch {1}".format(path, entry.name.decode()),
                             "MIEN_E_FORMAT", "model-hash")
 
     @property
