@@ -61,8 +61,9 @@ MieniNode *mieni_producer(MieniLowering *lowering, int32_t value, MieniNodeKind 
     return node >= 0 && lowering->nodes[node].kind == kind ? &lowering->nodes[node] : NULL;
 }
 
-const float *mieni_input_constant(MieniLowering *lowering, const MieniGraphOp *op, int32_t index,
-                                  size_t n)
+/* The constant of n numbers that an input is; NULL with a refusal. */
+static const MieniGraphTensor *constant_tensor(MieniLowering *lowering, const MieniGraphOp *op,
+                                               int32_t index, size_t n)
 {
     int32_t value = index < op->n_inputs ? op->inputs[index] : -1;
     int32_t constant = value < 0 ? -1 : lowering->values[value].constant;
@@ -81,7 +82,12 @@ const float *mieni_input_constant(MieniLowering *lowering, const MieniGraphOp *o
     }
     lowering->weight_budget -= n;
     lowering->weight_bytes += n * sizeof(float);
-    float *data = mieni_arena_alloc(lowering->arena, n, sizeof(*data));
+    return tensor;
+}
+
+static const float *read_floats(MieniLowering *lowering, const MieniGraphTensor *tensor)
+{
+    float *data = mieni_arena_alloc(lowering->arena, tensor->n_elements, sizeof(*data));
     if (!data) {
         out_of_memory(lowering);
         return NULL;
@@ -92,6 +98,27 @@ const float *mieni_input_constant(MieniLowering *lowering, const MieniGraphOp *o
         return NULL;
     }
     return data;
+}
+
+const float *mieni_input_constant(MieniLowering *lowering, const MieniGraphOp *op, int32_t index,
+                                  size_t n)
+{
+    const MieniGraphTensor *tensor = constant_tensor(lowering, op, index, n);
+    return tensor ? read_floats(lowering, tensor) : NULL;
+}
+
+bool mieni_input_weights(MieniLowering *lowering, const MieniGraphOp *op, int32_t index, size_t n,
+                         MieniConvWeights *weights)
+{
+    const MieniGraphTensor *tensor = constant_tensor(lowering, op, index, n);
+    if (!tensor)
+        return false;
+    bool aligned = (uintptr_t)tensor->data % sizeof(uint16_t) == 0;
+    if (tensor->data && tensor->type == MIENI_TYPE_F16 && !tensor->sparsity && aligned)
+        weights->halves = tensor->data;
+    else
+        weights->weights = read_floats(lowering, tensor);
+    return weights->halves || weights->weights;
 }
 
 MieniNode *mieni_add_node(MieniLowering *lowering, const MieniGraphOp *op, MieniNodeKind kind)

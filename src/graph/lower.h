@@ -87,6 +87,11 @@ MieniNode *mieni_producer(MieniLowering *lowering, int32_t value, MieniNodeKind 
 const float *mieni_input_constant(MieniLowering *lowering, const MieniGraphOp *op, int32_t index,
                                   size_t n);
 
+/* The same for the weights of a dense product: halves stay what they are, in the file's memory.
+ * False: refused. */
+bool mieni_input_weights(MieniLowering *lowering, const MieniGraphOp *op, int32_t index, size_t n,
+                         MieniConvWeights *weights);
+
 /* A new node for an operation, or NULL. */
 MieniNode *mieni_add_node(MieniLowering *lowering, const MieniGraphOp *op, MieniNodeKind kind);
 

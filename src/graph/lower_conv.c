@@ -126,9 +126,14 @@ bool mieni_lower_convolution(MieniLowering *lowering, const MieniGraphOp *op)
     if (!conv_shape(lowering, op, &value, filter, &shape))
         return false;
     bool depthwise = op->kind == MIENI_GRAPH_DEPTHWISE_CONV_2D;
-    const float *weights = mieni_input_constant(lowering, op, 1, filter->n_elements);
-    float *bias = weights ? conv_bias(lowering, op, shape.out_channels) : NULL;
-    if (!bias)
+    MieniConvWeights weights = {0};
+    if (depthwise)
+        weights.depthwise = mieni_input_constant(lowering, op, 1, filter->n_elements);
+    else
+        mieni_input_weights(lowering, op, 1, filter->n_elements, &weights);
+    if (lowering->status == MIEN_OK)
+        weights.bias = conv_bias(lowering, op, shape.out_channels);
+    if (!weights.bias)
         return false;
 
     MieniNode *node = mieni_add_node(lowering, op, MIENI_NODE_OP);
@@ -136,11 +141,7 @@ bool mieni_lower_convolution(MieniLowering *lowering, const MieniGraphOp *op)
         op->fused == MIENI_FUSED_RELU ? MIENI_ACTIVATION_RELU : MIENI_ACTIVATION_NONE;
     node->op.kind = depthwise ? MIENI_OP_DEPTHWISE : conv_kind(&shape);
     node->op.shape = shape;
-    node->op.weights.bias = bias;
-    if (depthwise)
-        node->op.weights.depthwise = weights;
-    else
-        node->op.weights.weights = weights;
+    node->op.weights = weights;
     node->op.macs = (double)shape.out_height * shape.out_width * (double)filter->n_elements;
     node->op.n_inputs = 1;
     node->op.inputs[0] = value;

@@ -60,7 +60,7 @@ typedef struct MieniOp {
     int32_t output;   /* -1 for decoders */
     double macs;
     MieniConvShape shape;     /* conv-like ops */
-    MieniConvWeights weights; /* conv-like ops; owner: the plan */
+    MieniConvWeights weights; /* conv-like ops; owner: the plan, of halves the file */
     MieniMatrixSpec matrix;   /* LANDMARKS_TO_MATRIX; subset owned by the plan */
     float scale;              /* TRANSFORM_LANDMARKS: of the translations; TRANSPOSE: of all */
     MieniNormSpec norm;       /* LAYER_NORM; gain owned by the plan */
@@ -92,8 +92,8 @@ typedef struct MieniPlan {
     struct MieniArena *arena; /* owns names, weights and tables */
 } MieniPlan;
 
-/* Plans a graph. Refuses unknown ops by name and place. What no output depends on is left out of
- * operations, see narrow.c. */
+/* Plans a graph, which must outlive the plan. Refuses unknown ops by name and place. What no output
+ * depends on is left out of operations, see narrow.c. */
 MienStatus mieni_plan_create(const MieniGraph *graph, MieniPlan **plan, MienError *error);
 
 /* The same with everything that the graph computes, for tests to compare with. */

@@ -17,6 +17,7 @@
 #define MIENI_KERNELS_KERNELS_H
 
 #include "base/base.h"
+#include "base/half.h"
 #include "image/crop.h"
 #include "image/geometry.h"
 #include "image/view.h"
@@ -103,10 +104,17 @@ typedef struct MieniConvWeights {
     const float *depthwise; /* [kernel_height][kernel_width][in_channels], NULL if the op has no
                                depthwise part */
     const float *weights;   /* [out_channels][...] as above, NULL for depthwise */
+    const uint16_t *halves; /* the same as halves (IEEE 754 binary16); weights is NULL then */
     const float *depthwise_bias; /* [in_channels] for depthwise_pointwise, else NULL */
     const float *bias;           /* [out_channels] */
     const float *slope;          /* [out_channels] for PRELU, else NULL */
 } MieniConvWeights;
+
+/* One of `weights`, whatever they are stored as. */
+static inline float mieni_weight(const MieniConvWeights *weights, size_t index)
+{
+    return weights->halves ? mieni_half_to_float(weights->halves[index]) : weights->weights[index];
+}
 
 typedef struct MieniConvArgs {
     const MieniConvShape *shape;

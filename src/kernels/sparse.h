@@ -69,7 +69,7 @@ static inline bool sparse_pack(const MieniConvShape *shape, const MieniConvWeigh
     size_t n = (size_t)shape->out_channels, k = (size_t)shape->in_channels, n_products = 0;
     size_t padded = sparse_padded(shape->out_channels);
     for (size_t i = 0; i < n * k; i++)
-        n_products += weights->weights[i] != 0;
+        n_products += mieni_weight(weights, i) != 0;
     if ((double)n_products > SPARSE_MAX_DENSITY * (double)(n * k) ||
         2 * n_products > (k - 1) * padded)
         return false;
@@ -82,7 +82,7 @@ static inline bool sparse_pack(const MieniConvShape *shape, const MieniConvWeigh
     SparseProduct *product = (SparseProduct *)(void *)(packed + 3 * padded);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < k; j++) {
-            float weight = weights->weights[i * k + j];
+            float weight = mieni_weight(weights, i * k + j);
             if (weight == 0)
                 continue;
             *product++ = (SparseProduct){weight, (uint32_t)(j * SPARSE_BLOCK_PIXELS)};

@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Constants as f32, whatever way they are stored. */
+#include "base/half.h"
 #include "model/graph.h"
-
-/* IEEE 754 binary16 to binary32, exact. Without branches, so that compilers make vectors of it. */
-static float half_to_float(uint16_t half)
-{
-    /* In a float's places the exponent is 112 too small, also that of subnormals. */
-    uint32_t bits = (uint32_t)(half & 0x7fff) << 13;
-    uint32_t beyond = (half & 0x7c00) == 0x7c00 ? 0x7f800000 : 0; /* infinite, or no number */
-    float value;
-    memcpy(&value, &bits, 4);
-    value *= 0x1p112f;
-    memcpy(&bits, &value, 4);
-    bits |= beyond | (uint32_t)(half & 0x8000) << 16;
-    memcpy(&value, &bits, 4);
-    return value;
-}
 
 static float load_half(const uint8_t *data, size_t index)
 {
     uint16_t half;
     memcpy(&half, data + 2 * index, 2);
-    return half_to_float(half);
+    return mieni_half_to_float(half);
 }
 
 static float load_value(const MieniGraphTensor *tensor, size_t index)

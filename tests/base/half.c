@@ -33,8 +33,25 @@ static void the_nearest(void **state)
     assert_true((mieni_half_from_float(NAN) & 0x7fff) > 0x7c00);
 }
 
+/* All 65536 of them. */
+static void as_floats(void **state)
+{
+    (void)state;
+    for (uint32_t half = 0; half < 0x7c00; half++) {
+        assert_true(mieni_half_to_float((uint16_t)half) == (float)value_of((uint16_t)half));
+        float negative = mieni_half_to_float((uint16_t)(half | 0x8000));
+        assert_true(signbit(negative) && negative == (float)-value_of((uint16_t)half));
+    }
+    assert_true(mieni_half_to_float(0x7c00) == INFINITY);
+    assert_true(mieni_half_to_float(0xfc00) == -INFINITY);
+    for (uint32_t half = 0x7c01; half < 0x8000; half++)
+        assert_true(isnan(mieni_half_to_float((uint16_t)half)) &&
+                    isnan(mieni_half_to_float((uint16_t)(half | 0x8000))));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_nearest),
+    cmocka_unit_test(as_floats),
 };
 
 TEST_MAIN(tests)

@@ -437,6 +437,43 @@ static void constants(void **state)
     expect_refusal(end(m, y), "operator 0 (CONV_2D)", "no constant filter");
 }
 
+/* A file of halves is planned without a copy of its weights, unless it lies at an odd address; the
+ * numbers are the same. */
+static void weights_stay_halves(void **state)
+{
+    (void)state;
+    static const uint16_t halves[] = {0x3c00, 0xc000, 0x3555, 0x0001, 0x8000, 0x7bff};
+    FbModel *m = begin(3, 3, 2);
+    int32_t half = fb_constant(m, FB_F16, halves, sizeof(halves), 4, 3, 1, 1, 2);
+    int32_t filter = fb_tensor(m, FB_F32, 4, 3, 1, 1, 2);
+    fb_op(m, FB_DEQUANTIZE, filter, 1, half);
+    int32_t y = fb_tensor(m, FB_F32, 4, 1, 3, 3, 3);
+    FbOp *op = fb_op(m, FB_CONV_2D, y, 2, x, filter);
+    fb_option(op, 1, 4, 1);
+    fb_option(op, 2, 4, 1);
+    FbFile file = fb_write(end(m, y));
+    char *copy = malloc(file.size + 1);
+    assert_non_null(copy);
+    for (size_t odd = 0; odd < 2; odd++) {
+        MieniGraph *graph = NULL;
+        MieniPlan *plan = NULL;
+        memcpy(copy + odd, file.data, file.size);
+        assert_int_equal(mieni_graph_read(copy + odd, file.size, &graph, NULL), MIEN_OK);
+        assert_int_equal(mieni_plan_create(graph, &plan, NULL), MIEN_OK);
+        const MieniConvWeights *weights = &plan->ops[0].weights;
+        const char *kept = (const char *)weights->halves;
+        assert_true(odd ? !kept : kept > copy && kept < copy + file.size);
+        assert_true(odd ? weights->weights != NULL : !weights->weights);
+        for (size_t i = 0; i < MIENI_COUNT_OF(halves); i++)
+            assert_true(mieni_weight(weights, i) == mieni_half_to_float(halves[i]));
+        mieni_plan_destroy(plan);
+        mieni_graph_destroy(graph);
+    }
+    free(copy);
+    fb_file_free(&file);
+    fb_destroy(m);
+}
+
 /* A factor of as many numbers as there are; more would be read from beyond. */
 static void products(void **state)
 {
@@ -494,6 +531,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(resizing),
     cmocka_unit_test(shapes_and_parts),
     cmocka_unit_test(constants),
+    cmocka_unit_test(weights_stay_halves),
     cmocka_unit_test(products),
     cmocka_unit_test(ends),
 };

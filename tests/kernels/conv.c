@@ -121,12 +121,26 @@ const float *conv_thinned(Test *test, ConvKind kind, const MieniConvShape *shape
     return thinned;
 }
 
+/* The same weights as a file has them that stores halves. */
+static MieniConvWeights stored_as_halves(Test *test, ConvKind kind, const MieniConvShape *shape,
+                                         MieniConvWeights weights)
+{
+    size_t n = (size_t)shape->out_channels * conv_depth(kind, shape);
+    uint16_t *halves = test_alloc(test, n * sizeof(*halves), sizeof(*halves));
+    for (size_t i = 0; i < n; i++)
+        halves[i] = mieni_half_from_float(weights.weights[i]);
+    weights.halves = halves;
+    weights.weights = NULL;
+    return weights;
+}
+
 /* What a case varies beside the shape. */
 typedef struct ConvCase {
     MieniConvShape shape;
     Layout in, out, residual;
     Fill fill;
-    bool halves;
+    bool halves;                /* each weight is one */
+    bool stored;                /* and comes as one, as in a file */
     bool sparse;                /* most weights are zero */
     int32_t begin, middle, end; /* two calls: rows begin .. middle - 1 and middle .. end - 1 */
 } ConvCase;
@@ -134,14 +148,15 @@ typedef struct ConvCase {
 static void describe(Test *test, const ConvCase *c)
 {
     const MieniConvShape *s = &c->shape;
-    case_begin(test,
-               "in %dx%dx%d (stride %d, border %d) out %dx%dx%d (stride %d) kernel %dx%d/%d pad "
-               "%d,%d activation %d residual %d:%d fill %d halves %d sparse %d rows %d-%d-%d",
-               s->in_height, s->in_width, s->in_channels, c->in.pixel_stride, c->in.border,
-               s->out_height, s->out_width, s->out_channels, c->out.pixel_stride, s->kernel_height,
-               s->kernel_width, s->stride, s->pad_top, s->pad_left, (int)s->activation,
-               (int)s->residual, s->residual_channels, (int)c->fill, c->halves, c->sparse, c->begin,
-               c->middle, c->end);
+    case_begin(
+        test,
+        "in %dx%dx%d (stride %d, border %d) out %dx%dx%d (stride %d) kernel %dx%d/%d pad "
+        "%d,%d activation %d residual %d:%d fill %d halves %d stored %d sparse %d rows %d-%d-%d",
+        s->in_height, s->in_width, s->in_channels, c->in.pixel_stride, c->in.border, s->out_height,
+        s->out_width, s->out_channels, c->out.pixel_stride, s->kernel_height, s->kernel_width,
+        s->stride, s->pad_top, s->pad_left, (int)s->activation, (int)s->residual,
+        s->residual_channels, (int)c->fill, c->halves, c->stored, c->sparse, c->begin, c->middle,
+        c->end);
 }
 
 static TestPlane residual_plane(Test *test, const ConvCase *c)
@@ -225,6 +240,8 @@ static void run_case(Test *test, ConvKind kind, const ConvCase *c)
         whole.end = conv_rows(kind, s);
         run_kernel(test, conv_fused_kernel(kind), &whole, &weights, &in, &residual, &want);
     }
+    if (c->stored && weights.weights)
+        weights = stored_as_halves(test, kind, s, weights);
     run_kernel(test, conv_kernel(test->tested, kind), c, &weights, &in, &residual, &out);
 
     plane_check(test, &out, written, want.block, class_of(test, kind, s));
@@ -375,6 +392,7 @@ static void random_case(Test *test, ConvKind kind)
     /* Halves cannot hold 1e30. */
     c.fill = !test->is_half && random_below(test, 5) == 0 ? FILL_SPECIAL : FILL_ORDINARY;
     c.halves = random_bool(test);
+    c.stored = c.halves && random_bool(test);
     /* A zero times what is no number is none, unless it is left out. */
     c.sparse = c.fill == FILL_ORDINARY && random_below(test, 3) == 0;
     c.end = rows;
@@ -394,7 +412,10 @@ static void random_case(Test *test, ConvKind kind)
 
 static void layer_case(Test *test, const Layer *layer)
 {
-    ConvCase c = {.shape = layer_shape(layer), .fill = FILL_ORDINARY, .halves = true};
+    ConvCase c = {.shape = layer_shape(layer),
+                  .fill = FILL_ORDINARY,
+                  .halves = true,
+                  .stored = random_bool(test)};
     c.sparse = strstr(layer->network, "sparse") != NULL;
     const MieniConvShape *s = &c.shape;
 

@@ -90,7 +90,7 @@ static void pack_conv(const MieniOp *op, float *words)
         words = put_rows(words, weights->depthwise_bias, 1, channels);
     for (size_t row = 0; row < k; row++)
         for (size_t i = 0; i < n; i++)
-            words[row * n4 + i] = weights->weights[i * k + row];
+            words[row * n4 + i] = mieni_weight(weights, i * k + row);
     words = put_rows(words + k * n4, weights->bias, 1, n);
     if (op->shape.activation == MIENI_ACTIVATION_PRELU)
         put_rows(words, weights->slope, 1, n);

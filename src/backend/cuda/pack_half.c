@@ -81,7 +81,7 @@ static float weight_at(const MieniDevicePlan *plan, const MieniOp *op, size_t k,
     if (n >= (size_t)op->shape.out_channels || channel >= channels ||
         tap * channels + channel >= products)
         return 0;
-    return op->weights.weights[n * products + tap * channels + channel];
+    return mieni_weight(&op->weights, n * products + tap * channels + channel);
 }
 
 static void pack_pieces(const MieniDevicePlan *plan, const MieniOp *op, uint16_t *to)
@@ -102,7 +102,7 @@ static void pack_rows(const MieniOp *op, uint16_t *to)
     for (size_t row = 0; row < k; row++)
         for (size_t i = 0; i < n; i++)
             to[row * lanes((int32_t)n) + i] =
-                mieni_half_from_float(op->weights.weights[i * k + row]);
+                mieni_half_from_float(mieni_weight(&op->weights, i * k + row));
 }
 
 void mieni_cuda_pack_half(const MieniDevicePlan *plan, const MieniOp *op, float *words)

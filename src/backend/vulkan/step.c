@@ -32,13 +32,13 @@ static uint32_t put_fours(VulkanTables *tables, const void *data, size_t n)
 }
 
 /* [n][k] as [k][n], as floats or as halves, to be read by fours. */
-static uint32_t put_transposed(VulkanTables *tables, const float *weights, size_t n, size_t k,
-                               bool as_halves)
+static uint32_t put_transposed(VulkanTables *tables, const MieniConvWeights *weights, size_t n,
+                               size_t k, bool as_halves)
 {
     size_t at = tables->n = mieni_round_up(tables->n, 4);
     uint32_t *words = tables->words ? tables->words + at : NULL;
     for (size_t i = 0; words && i < n * k; i++) {
-        float value = weights[i % n * k + i / n];
+        float value = mieni_weight(weights, i % n * k + i / n);
         if (as_halves)
             words[i / 2] |= (uint32_t)mieni_half_from_float(value) << (i % 2 * 16);
         else
@@ -167,18 +167,19 @@ static void put_weights(VulkanBuild *build, const MieniOp *op, bool as_halves,
 {
     const MieniConvShape *shape = &op->shape;
     const MieniConvWeights *weights = &op->weights;
+    const MieniConvWeights depthwise = {.weights = weights->depthwise};
     VulkanTables *tables = &build->tables;
     size_t n = (size_t)shape->out_channels, channels = (size_t)shape->in_channels;
     size_t taps = (size_t)shape->kernel_height * (size_t)shape->kernel_width, k = channels;
     if (op->kind == MIENI_OP_CONV || op->kind == MIENI_OP_FULLY_CONNECTED)
         k = taps * channels;
-    if (weights->weights)
-        push[9] = put_transposed(tables, weights->weights, n, k, as_halves);
+    if (weights->weights || weights->halves)
+        push[9] = put_transposed(tables, weights, n, k, as_halves);
     push[10] = put_fours(tables, weights->bias, n);
     if (weights->slope)
         push[11] = put_fours(tables, weights->slope, n);
     if (weights->depthwise)
-        push[12] = put_transposed(tables, weights->depthwise, taps * channels, 1, as_halves);
+        push[12] = put_transposed(tables, &depthwise, taps * channels, 1, as_halves);
     if (weights->depthwise_bias)
         push[13] = put_fours(tables, weights->depthwise_bias, channels);
 }

@@ -54,7 +54,7 @@ static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, f
     size_t n = (size_t)shape->out_channels, padded = (size_t)neon_round_up_8(shape->out_channels);
     size_t k = k_of(shape);
     float *bias = packed + HEADER_FLOATS, *slope = bias + padded, *panels = slope + padded;
-    bool halves = all_are_halves(weights->weights, n * k);
+    bool halves = weights->halves || all_are_halves(weights->weights, n * k);
 
     memset(packed, 0, packed_floats(shape) * sizeof(float));
     packed[0] = halves ? 1.0f : 0.0f;
@@ -65,7 +65,7 @@ static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, f
         size_t begin = i / PANEL * PANEL, width = MIENI_MIN(padded - begin, PANEL);
         for (size_t j = 0; j < k; j++) {
             size_t at = begin * k + j * width + i % PANEL;
-            float value = weights->weights[i * k + j];
+            float value = mieni_weight(weights, i * k + j);
             if (halves) {
                 uint16_t half = to_half(value);
                 memcpy((uint16_t *)(void *)panels + at, &half, sizeof(half));

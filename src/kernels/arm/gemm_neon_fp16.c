@@ -50,7 +50,7 @@ void mieni_gemm_pack_neon_fp16(const MieniConvWeights *weights, int32_t out_chan
         for (int32_t i = 0; i < n; i++)
             for (size_t j = 0; j < k; j++)
                 panel[j * (size_t)width + (size_t)i] =
-                    (float16_t)weights->weights[(size_t)(begin + i) * k + j];
+                    (float16_t)mieni_weight(weights, (size_t)(begin + i) * k + j);
         packed += floats_of_8(k) * (size_t)width / 8;
     }
 }

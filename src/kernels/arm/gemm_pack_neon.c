@@ -19,6 +19,6 @@ void mieni_gemm_pack_neon(const MieniConvWeights *weights, int32_t out_channels,
             memcpy(slope, weights->slope + begin, (size_t)n * sizeof(float));
         for (int32_t i = 0; i < n; i++)
             for (size_t j = 0; j < k; j++)
-                panel[j * 8 + (size_t)i] = weights->weights[(size_t)(begin + i) * k + j];
+                panel[j * 8 + (size_t)i] = mieni_weight(weights, (size_t)(begin + i) * k + j);
     }
 }

@@ -69,7 +69,7 @@ static inline void ref_pack(const MieniConvShape *shape, RefParts parts,
     }
     for (size_t k = 0; k < parts.k; k++)
         for (size_t i = 0; i < n; i++)
-            packed[k * n + i] = weights->weights[i * parts.k + k];
+            packed[k * n + i] = mieni_weight(weights, i * parts.k + k);
     packed += parts.k * n;
     memcpy(packed, weights->bias, n * sizeof(float));
     if (shape->activation == MIENI_ACTIVATION_PRELU)

@@ -43,21 +43,10 @@ static inline __m256i avx2_mask(ptrdiff_t n)
     return _mm256_loadu_si256((const __m256i *)(const void *)(window + 8 - inside));
 }
 
-/* True if halves can stand for all of them, bit for bit. */
-static inline bool avx2_are_halves(const float *values, size_t n)
+/* 8 floats as halves, rounded to the nearest. */
+MIENI_INLINE __m128i avx2_to_halves(__m256 values)
 {
-    for (size_t i = 0; i < n; i++) {
-        float back = _cvtsh_ss(_cvtss_sh(values[i], _MM_FROUND_TO_NEAREST_INT));
-        if (memcmp(&back, &values[i], sizeof(back)) != 0)
-            return false;
-    }
-    return true;
-}
-
-static inline void avx2_put_half(float *halves, size_t at, float value)
-{
-    uint16_t half = _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT);
-    memcpy((uint16_t *)(void *)halves + at, &half, sizeof(half));
+    return _mm256_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT);
 }
 
 /* 8 halves as floats. */
@@ -81,6 +70,39 @@ static inline ptrdiff_t avx2_lanes(const MieniPlane *plane, int32_t channel)
 MIENI_INLINE __m256 avx2_load(const float *from, ptrdiff_t lanes)
 {
     return lanes >= 8 ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, avx2_mask(lanes));
+}
+
+/* True if halves can stand for all n weights, bit for bit. */
+static inline bool avx2_are_halves(const MieniConvWeights *weights, size_t n)
+{
+    for (size_t i = 0; i < n && !weights->halves; i += 8) {
+        __m256 value = avx2_load(weights->weights + i, (ptrdiff_t)(n - i));
+        __m256 back = _mm256_cvtph_ps(avx2_to_halves(value));
+        __m256i differ = _mm256_xor_si256(_mm256_castps_si256(value), _mm256_castps_si256(back));
+        if (!_mm256_testz_si256(differ, differ))
+            return false;
+    }
+    return true;
+}
+
+/* The rows of a block become its columns. */
+MIENI_INLINE void avx2_transpose(__m256 r[8])
+{
+    __m256 a[8], b[8];
+    for (int i = 0; i < 8; i += 2) {
+        a[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        a[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        b[i] = _mm256_shuffle_ps(a[i], a[i + 2], 0x44);
+        b[i + 1] = _mm256_shuffle_ps(a[i], a[i + 2], 0xee);
+        b[i + 2] = _mm256_shuffle_ps(a[i + 1], a[i + 3], 0x44);
+        b[i + 3] = _mm256_shuffle_ps(a[i + 1], a[i + 3], 0xee);
+    }
+    for (int i = 0; i < 4; i++) {
+        r[i] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x20);
+        r[i + 4] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x31);
+    }
 }
 
 MIENI_INLINE void avx2_store(float *to, ptrdiff_t lanes, __m256 value)
@@ -134,5 +156,12 @@ static inline bool avx2_has_tail(const MieniConvArgs *args)
 /* What is too rare for the kernels themselves, after them: the sigmoid of channels begin .. end - 1
  * of one pixel, and zeros in lanes that no vector of the last channels covers. */
 void mieni_conv_tail_avx2(const MieniConvArgs *args, float *out, int32_t begin, int32_t end);
+
+/*
+ * Rows first_row .. first_row + n_rows - 1 of the weights [...][k] as columns [k][width], zeros
+ * behind the last row: as floats, or as halves. width: a multiple of 8.
+ */
+void mieni_pack_columns_avx2(const MieniConvWeights *weights, int32_t first_row, int32_t n_rows,
+                             size_t k, int32_t width, bool halves, void *columns);
 
 #endif

@@ -31,7 +31,7 @@ static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, f
         return;
     }
     size_t k = (size_t)shape->in_channels, n = k * (size_t)shape->out_channels;
-    bool halves = gemm_wants_halves(shape, k) && avx2_are_halves(weights->weights, n);
+    bool halves = gemm_wants_halves(shape, k) && avx2_are_halves(weights, n);
     packed[1] = halves;
     mieni_gemm_pack_avx2(weights, shape->out_channels, k, gemm_panel_width_avx512, halves, panels);
 }

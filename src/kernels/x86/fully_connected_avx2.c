@@ -18,7 +18,7 @@ static size_t k_of(const MieniConvShape *shape)
     return (size_t)shape->in_height * (size_t)shape->in_width * (size_t)shape->in_channels;
 }
 
-/* Room for floats, although halves may need less. */
+/* Room for floats, although halves may need less: what is not touched takes no memory. */
 static size_t packed_floats(const MieniConvShape *shape)
 {
     return HEADER_FLOATS + (k_of(shape) + 2) * (size_t)avx2_round_up_8(shape->out_channels);
@@ -31,28 +31,20 @@ static size_t scratch_floats(const MieniConvShape *shape)
 
 static void pack(const MieniConvShape *shape, const MieniConvWeights *weights, float *packed)
 {
-    size_t n = (size_t)shape->out_channels, padded = (size_t)avx2_round_up_8(shape->out_channels);
+    int32_t n = shape->out_channels, padded = avx2_round_up_8(n);
     size_t k = k_of(shape);
     float *bias = packed + HEADER_FLOATS, *slope = bias + padded, *panels = slope + padded;
-    bool halves = avx2_are_halves(weights->weights, n * k);
+    bool halves = avx2_are_halves(weights, (size_t)n * k);
 
-    /* What halves do not need is not touched, and takes no memory of the machine's. */
-    memset(packed, 0, (HEADER_FLOATS + 2 * padded) * sizeof(float));
-    memset(panels, 0, k * padded * (halves ? sizeof(uint16_t) : sizeof(float)));
+    memset(packed, 0, (HEADER_FLOATS + 2 * (size_t)padded) * sizeof(float));
     packed[0] = halves ? 1.0f : 0.0f;
-    memcpy(bias, weights->bias, n * sizeof(float));
+    memcpy(bias, weights->bias, (size_t)n * sizeof(float));
     if (weights->slope)
-        memcpy(slope, weights->slope, n * sizeof(float));
-    for (size_t i = 0; i < n; i++) {
-        size_t begin = i / PANEL * PANEL, width = MIENI_MIN(padded - begin, PANEL);
-        for (size_t j = 0; j < k; j++) {
-            size_t at = begin * k + j * width + i % PANEL;
-            float value = weights->weights[i * k + j];
-            if (halves)
-                avx2_put_half(panels, at, value);
-            else
-                panels[at] = value;
-        }
+        memcpy(slope, weights->slope, (size_t)n * sizeof(float));
+    for (int32_t begin = 0; begin < padded; begin += PANEL) {
+        size_t at = (size_t)begin * k * (halves ? sizeof(uint16_t) : sizeof(float));
+        mieni_pack_columns_avx2(weights, begin, MIENI_MIN(n - begin, PANEL), k,
+                                MIENI_MIN(padded - begin, PANEL), halves, (char *)panels + at);
     }
 }
 

@@ -7,26 +7,6 @@
  */
 #include "kernels/x86/avx2.h"
 
-/* The rows of a block become its columns. */
-MIENI_INLINE void transpose_block(__m256 r[8])
-{
-    __m256 a[8], b[8];
-    for (int i = 0; i < 8; i += 2) {
-        a[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
-        a[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
-    }
-    for (int i = 0; i < 8; i += 4) {
-        b[i] = _mm256_shuffle_ps(a[i], a[i + 2], 0x44);
-        b[i + 1] = _mm256_shuffle_ps(a[i], a[i + 2], 0xee);
-        b[i + 2] = _mm256_shuffle_ps(a[i + 1], a[i + 3], 0x44);
-        b[i + 3] = _mm256_shuffle_ps(a[i + 1], a[i + 3], 0xee);
-    }
-    for (int i = 0; i < 4; i++) {
-        r[i] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x20);
-        r[i + 4] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x31);
-    }
-}
-
 /* Where the 8 pixels from number `first` on are. */
 static void locate(const MieniPlane *plane, int32_t first, float *at[8])
 {
@@ -45,7 +25,7 @@ MIENI_INLINE void load_block(float *const at[8], ptrdiff_t c, ptrdiff_t n, __m25
 {
     for (int32_t i = 0; i < 8; i++)
         block[i] = avx2_load(at[i] + c, n - c);
-    transpose_block(block);
+    avx2_transpose(block);
 }
 
 /* What a pixel has room for, up to 8 lanes: the first n of a vector, then zeros. */
@@ -66,7 +46,7 @@ static void clear_lanes(float *pixel, int32_t n, ptrdiff_t stride)
 /* The sum of each row, a lane a row. */
 MIENI_INLINE __m256 sum_rows(__m256 r[8])
 {
-    transpose_block(r);
+    avx2_transpose(r);
     __m256 low = _mm256_add_ps(_mm256_add_ps(r[0], r[1]), _mm256_add_ps(r[2], r[3]));
     __m256 high = _mm256_add_ps(_mm256_add_ps(r[4], r[5]), _mm256_add_ps(r[6], r[7]));
     return _mm256_add_ps(low, high);
