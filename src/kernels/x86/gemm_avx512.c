@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Register tiles of up to 8 neighbouring pixels x 48 channels: 1 to 3 vectors of 16 channels, or
- * fewer and one of 8; 24 channels are three vectors of 8. 32 registers hold 24 sums, the weights
- * and one factor. A tile lies in one row, so that pixels are a step apart in every plane; of planes
- * too narrow for that, the factors of many pixels are first copied side by side.
+ * one of 8. Of 24 and 40 channels the last 8 of two pixels make one vector. 32 registers hold 24
+ * sums, the weights and one factor. A tile lies in one row, so that pixels are a step apart in
+ * every plane; of planes too narrow for that, the factors of many pixels are first copied side by
+ * side.
  *
  * A tile knows only full vectors. Residuals that are pooled or end inside a panel, and outputs
  * without room for the last vector, go through a small buffer that the tile sees in their place. No
@@ -55,12 +56,12 @@ typedef struct Panel {
 
 #define BEGIN_SUM(i, v)                                                                            \
     if (v < vectors)                                                                               \
-        sums[i][v] = _mm512_loadu_ps(panel->packed + 16 * v);                                      \
-    if (v < halves)                                                                                \
-        half_sums[i][v] = _mm256_loadu_ps(panel->packed + 16 * vectors + 8 * v);
+        sums[i][v] = _mm512_loadu_ps(panel->packed + 16 * v);
 #define BEGIN_ROW(i)                                                                               \
     if (i < rows) {                                                                                \
         EACH_VECTOR(BEGIN_SUM, i)                                                                  \
+        if (vectors == 0)                                                                          \
+            half_sums[i] = _mm256_loadu_ps(panel->packed);                                         \
     }
 
 /* The factor of row i, out of two pointers three rows apart for each eight rows, so that few
@@ -84,53 +85,46 @@ typedef struct Panel {
 
 #define LOAD_WEIGHTS(unused, v)                                                                    \
     if (v < vectors)                                                                               \
-        w[v] = load_16_weights(weights + 16 * v * weight_bytes, weight_bytes);                     \
-    if (v < halves)                                                                                \
-        half_w[v] = load_8_weights(weights + (16 * vectors + 8 * v) * weight_bytes, weight_bytes);
+        w[v] = load_16_weights(weights + 16 * v * weight_bytes, weight_bytes);
 #define ADD_PRODUCT(i, v)                                                                          \
     if (v < vectors)                                                                               \
-        sums[i][v] = _mm512_fmadd_ps(factor, w[v], sums[i][v]);                                    \
-    if (v < halves)                                                                                \
-        half_sums[i][v] = _mm256_fmadd_ps(half_factor, half_w[v], half_sums[i][v]);
+        sums[i][v] = _mm512_fmadd_ps(_mm512_set1_ps(*FACTOR_##i), w[v], sums[i][v]);
 #define MULTIPLY_ROW(i)                                                                            \
     if (i < rows) {                                                                                \
-        __m512 factor = vectors > 0 ? _mm512_set1_ps(*FACTOR_##i) : _mm512_setzero_ps();           \
-        __m256 half_factor =                                                                       \
-            vectors > 0 ? _mm512_castps512_ps256(factor) : _mm256_broadcast_ss(FACTOR_##i);        \
         EACH_VECTOR(ADD_PRODUCT, i)                                                                \
+        if (vectors == 0)                                                                          \
+            half_sums[i] = _mm256_fmadd_ps(_mm256_broadcast_ss(FACTOR_##i), half_w, half_sums[i]); \
     }
 
 #define ADD_VECTOR(i, v)                                                                           \
     if (v < vectors)                                                                               \
-        sums[i][v] = _mm512_add_ps(sums[i][v], _mm512_loadu_ps(residual + 16 * v));                \
-    if (v < halves)                                                                                \
-        half_sums[i][v] =                                                                          \
-            _mm256_add_ps(half_sums[i][v], _mm256_loadu_ps(residual + 16 * vectors + 8 * v));
+        sums[i][v] = _mm512_add_ps(sums[i][v], _mm512_loadu_ps(residual + 16 * v));
 #define ADD_RESIDUAL(i)                                                                            \
     if (i < rows) {                                                                                \
         EACH_VECTOR(ADD_VECTOR, i)                                                                 \
+        if (vectors == 0)                                                                          \
+            half_sums[i] = _mm256_add_ps(half_sums[i], _mm256_loadu_ps(residual));                 \
         residual += residual_step;                                                                 \
     }
 
 #define ACTIVATE(i, v)                                                                             \
     if (v < vectors)                                                                               \
-        sums[i][v] = avx512_activate(activation, sums[i][v], _mm512_loadu_ps(slope + 16 * v));     \
-    if (v < halves)                                                                                \
-        half_sums[i][v] = avx2_activate(activation, half_sums[i][v],                               \
-                                        _mm256_loadu_ps(slope + 16 * vectors + 8 * v));
+        sums[i][v] = avx512_activate(activation, sums[i][v], _mm512_loadu_ps(slope + 16 * v));
 #define ACTIVATE_ROW(i)                                                                            \
     if (i < rows) {                                                                                \
         EACH_VECTOR(ACTIVATE, i)                                                                   \
+        if (vectors == 0)                                                                          \
+            half_sums[i] = avx2_activate(activation, half_sums[i], _mm256_loadu_ps(slope));        \
     }
 
 #define STORE_VECTOR(i, v)                                                                         \
     if (v < vectors)                                                                               \
-        _mm512_storeu_ps(out + 16 * v, sums[i][v]);                                                \
-    if (v < halves)                                                                                \
-        _mm256_storeu_ps(out + 16 * vectors + 8 * v, half_sums[i][v]);
+        _mm512_storeu_ps(out + 16 * v, sums[i][v]);
 #define STORE_ROW(i)                                                                               \
     if (i < rows) {                                                                                \
         EACH_VECTOR(STORE_VECTOR, i)                                                               \
+        if (vectors == 0)                                                                          \
+            _mm256_storeu_ps(out, half_sums[i]);                                                   \
         out += out_step;                                                                           \
     }
 
@@ -149,13 +143,13 @@ MIENI_INLINE __m256 load_8_weights(const char *from, const int weight_bytes)
     return avx2_load_halves(from);
 }
 
-/* `rows`, `vectors` (of 16 channels), `halves` (of 8, behind them) and `weight_bytes` are constants
- * wherever this is inlined. */
+/* `rows`, `vectors` (of 16 channels; 0: one of 8) and `weight_bytes` are constants wherever this is
+ * inlined. */
 MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows, const int vectors,
-                           const int halves, const int weight_bytes)
+                           const int weight_bytes)
 {
     const Taps *taps = panel->taps;
-    const int width = 16 * vectors + 8 * halves;
+    const int width = vectors > 0 ? 16 * vectors : 8;
     const float *slope = panel->packed + width;
     const char *weights = (const char *)(slope + width);
     const ptrdiff_t step = tile->in_step, out_step = tile->out_step;
@@ -163,7 +157,7 @@ MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows,
     const float *residual = tile->residual;
     float *out = tile->out;
     __m512 sums[MAX_ROWS][3], w[3];
-    __m256 half_sums[MAX_ROWS][3], half_w[3];
+    __m256 half_sums[MAX_ROWS], half_w = _mm256_setzero_ps();
 
     EACH_ROW(BEGIN_ROW)
     for (int32_t tap = 0; tap < taps->n; tap++) {
@@ -172,6 +166,8 @@ MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows,
         const char *end = weights + taps->depth * width * weight_bytes;
         for (; weights != end; weights += width * weight_bytes, at++, at_3++, at_8++, at_11++) {
             EACH_VECTOR(LOAD_WEIGHTS, 0)
+            if (vectors == 0)
+                half_w = load_8_weights(weights, weight_bytes);
             EACH_ROW(MULTIPLY_ROW)
         }
     }
@@ -188,50 +184,167 @@ MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows,
     EACH_ROW(STORE_ROW)
 }
 
-/* Each tile is a function of its own, for the sake of the compiler's register allocation. */
-#define TILE(rows, vectors, halves, bytes)                                                         \
-    static void tile_##rows##_##vectors##_##halves##_##bytes(const Panel *panel, const Tile *tile) \
-    {                                                                                              \
-        run_tile(panel, tile, rows, vectors, halves, bytes);                                       \
+/* Panels that end in 8 channels behind whole vectors: the ends of two pixels share a vector. */
+#define EACH_PAIR(DO) DO(0, 0, 1) DO(1, 2, 3) DO(2, 4, 5) DO(3, 6, 7)
+#define EACH_PAIR_VECTOR(DO, p, i) DO(p, i, 0) DO(p, i, 1)
+
+/* What pairs of pixels have: whole vectors of the first and of the second one, and both ends. */
+typedef struct Pair {
+    __m512 first[2], second[2], ends;
+} Pair;
+
+#define BEGIN_PAIR(p, i, j)                                                                        \
+    if (i < rows)                                                                                  \
+        sums[p] = twice(panel->packed, vectors);
+#define ADD_PAIR_PRODUCT(p, j, v)                                                                  \
+    if (v < vectors) {                                                                             \
+        sums[p].first[v] = _mm512_fmadd_ps(a, w.first[v], sums[p].first[v]);                       \
+        if (j < rows)                                                                              \
+            sums[p].second[v] = _mm512_fmadd_ps(b, w.first[v], sums[p].second[v]);                 \
     }
-#define FEW_TILES(vectors, halves, bytes)                                                          \
-    TILE(1, vectors, halves, bytes)                                                                \
-    TILE(2, vectors, halves, bytes)                                                                \
-    TILE(3, vectors, halves, bytes)                                                                \
-    TILE(4, vectors, halves, bytes)                                                                \
-    TILE(5, vectors, halves, bytes)                                                                \
-    TILE(6, vectors, halves, bytes)
-#define TILES(vectors, halves, bytes)                                                              \
-    FEW_TILES(vectors, halves, bytes)                                                              \
-    TILE(7, vectors, halves, bytes)                                                                \
-    TILE(8, vectors, halves, bytes)
-#define TALL_TILES(vectors, halves, bytes)                                                         \
-    TILES(vectors, halves, bytes)                                                                  \
-    TILE(9, vectors, halves, bytes)                                                                \
-    TILE(10, vectors, halves, bytes)                                                               \
-    TILE(11, vectors, halves, bytes)                                                               \
-    TILE(12, vectors, halves, bytes)                                                               \
-    TILE(13, vectors, halves, bytes)                                                               \
-    TILE(14, vectors, halves, bytes)                                                               \
-    TILE(15, vectors, halves, bytes)                                                               \
-    TILE(16, vectors, halves, bytes)
-TALL_TILES(0, 1, 4)
-TALL_TILES(1, 0, 4)
-TILES(0, 3, 4)
-TILES(2, 0, 4)
-TILES(2, 1, 4)
-TILES(3, 0, 4)
-FEW_TILES(0, 1, 2)
-FEW_TILES(1, 0, 2)
-FEW_TILES(2, 0, 2)
+#define MULTIPLY_PAIR(p, i, j)                                                                     \
+    if (i < rows) {                                                                                \
+        __m512 a = _mm512_set1_ps(*FACTOR_##i);                                                    \
+        __m512 b = j < rows ? _mm512_set1_ps(*FACTOR_##j) : a;                                     \
+        EACH_PAIR_VECTOR(ADD_PAIR_PRODUCT, p, j)                                                   \
+        sums[p].ends = _mm512_fmadd_ps(_mm512_mask_blend_ps(0xff00, a, b), w.ends, sums[p].ends);  \
+    }
+#define END_PAIR(p, i, j)                                                                          \
+    if (i < rows)                                                                                  \
+        end_pair(panel, tile, i, j < rows, vectors, activation, sums[p]);
+
+/* The same numbers for both pixels. */
+MIENI_INLINE Pair twice(const float *from, const int vectors)
+{
+    Pair pair;
+    for (int v = 0; v < vectors; v++)
+        pair.first[v] = pair.second[v] = _mm512_loadu_ps(from + 16 * v);
+    pair.ends = _mm512_broadcast_f32x8(_mm256_loadu_ps(from + 16 * vectors));
+    return pair;
+}
+
+/* Residual, activation and storing of pixel i, and of the next one if there are two. */
+MIENI_INLINE void end_pair(const Panel *panel, const Tile *tile, const int i, const bool two,
+                           const int vectors, const MieniActivation activation, Pair sums)
+{
+    float *out = tile->out + i * tile->out_step, *next = out + tile->out_step;
+    const int end = 16 * vectors;
+    const Pair slopes = twice(panel->packed + end + 8, vectors);
+    if (tile->residual) {
+        const float *first = tile->residual + i * tile->residual_step;
+        const float *second = two ? first + tile->residual_step : first;
+        for (int v = 0; v < vectors; v++) {
+            sums.first[v] = _mm512_add_ps(sums.first[v], _mm512_loadu_ps(first + 16 * v));
+            sums.second[v] = _mm512_add_ps(sums.second[v], _mm512_loadu_ps(second + 16 * v));
+        }
+        __m512 ends = _mm512_castps256_ps512(_mm256_loadu_ps(first + end));
+        ends = _mm512_insertf32x8(ends, _mm256_loadu_ps(second + end), 1);
+        sums.ends = _mm512_add_ps(sums.ends, ends);
+    }
+    sums.ends = avx512_activate(activation, sums.ends, slopes.ends);
+    for (int v = 0; v < vectors; v++)
+        _mm512_storeu_ps(out + 16 * v, avx512_activate(activation, sums.first[v], slopes.first[v]));
+    _mm256_storeu_ps(out + end, _mm512_castps512_ps256(sums.ends));
+    for (int v = 0; v < vectors && two; v++)
+        _mm512_storeu_ps(next + 16 * v,
+                         avx512_activate(activation, sums.second[v], slopes.first[v]));
+    if (two)
+        _mm256_storeu_ps(next + end, _mm512_extractf32x8_ps(sums.ends, 1));
+}
+
+/* `rows` and `vectors` are constants wherever this is inlined. */
+MIENI_INLINE void run_pairs(const Panel *panel, const Tile *tile, const int rows, const int vectors)
+{
+    const Taps *taps = panel->taps;
+    const int width = 16 * vectors + 8;
+    const float *weights = panel->packed + 2 * width;
+    const ptrdiff_t step = tile->in_step;
+    Pair sums[4];
+
+    EACH_PAIR(BEGIN_PAIR)
+    for (int32_t tap = 0; tap < taps->n; tap++) {
+        const float *at = tile->in + taps->offsets[tap], *at_3 = at + 3 * step;
+        const float *end = weights + taps->depth * width;
+        for (; weights != end; weights += width, at++, at_3++) {
+            const Pair w = twice(weights, vectors);
+            EACH_PAIR(MULTIPLY_PAIR)
+        }
+    }
+    if (panel->activation == MIENI_ACTIVATION_PRELU) {
+        const MieniActivation activation = MIENI_ACTIVATION_PRELU;
+        EACH_PAIR(END_PAIR)
+    } else if (panel->activation == MIENI_ACTIVATION_RELU) {
+        const MieniActivation activation = MIENI_ACTIVATION_RELU;
+        EACH_PAIR(END_PAIR)
+    } else {
+        const MieniActivation activation = MIENI_ACTIVATION_NONE;
+        EACH_PAIR(END_PAIR)
+    }
+}
+
+/* Each tile is a function of its own, for the sake of the compiler's register allocation. */
+#define TILE(rows, vectors, bytes)                                                                 \
+    static void tile_##rows##_##vectors##_##bytes(const Panel *panel, const Tile *tile)            \
+    {                                                                                              \
+        run_tile(panel, tile, rows, vectors, bytes);                                               \
+    }
+#define FEW_TILES(vectors, bytes)                                                                  \
+    TILE(1, vectors, bytes)                                                                        \
+    TILE(2, vectors, bytes)                                                                        \
+    TILE(3, vectors, bytes)                                                                        \
+    TILE(4, vectors, bytes)                                                                        \
+    TILE(5, vectors, bytes)                                                                        \
+    TILE(6, vectors, bytes)
+#define TILES(vectors, bytes)                                                                      \
+    FEW_TILES(vectors, bytes)                                                                      \
+    TILE(7, vectors, bytes)                                                                        \
+    TILE(8, vectors, bytes)
+#define TALL_TILES(vectors, bytes)                                                                 \
+    TILES(vectors, bytes)                                                                          \
+    TILE(9, vectors, bytes)                                                                        \
+    TILE(10, vectors, bytes)                                                                       \
+    TILE(11, vectors, bytes)                                                                       \
+    TILE(12, vectors, bytes)                                                                       \
+    TILE(13, vectors, bytes)                                                                       \
+    TILE(14, vectors, bytes)                                                                       \
+    TILE(15, vectors, bytes)                                                                       \
+    TILE(16, vectors, bytes)
+#define PAIR_TILE(rows, vectors)                                                                   \
+    static void pair_tile_##rows##_##vectors(const Panel *panel, const Tile *tile)                 \
+    {                                                                                              \
+        run_pairs(panel, tile, rows, vectors);                                                     \
+    }
+#define PAIR_TILES(vectors)                                                                        \
+    PAIR_TILE(1, vectors)                                                                          \
+    PAIR_TILE(2, vectors)                                                                          \
+    PAIR_TILE(3, vectors)                                                                          \
+    PAIR_TILE(4, vectors)                                                                          \
+    PAIR_TILE(5, vectors)                                                                          \
+    PAIR_TILE(6, vectors)                                                                          \
+    PAIR_TILE(7, vectors)                                                                          \
+    PAIR_TILE(8, vectors)
+PAIR_TILES(1)
+PAIR_TILES(2)
+TALL_TILES(0, 4)
+TALL_TILES(1, 4)
+TILES(2, 4)
+TILES(3, 4)
+FEW_TILES(0, 2)
+FEW_TILES(1, 2)
+FEW_TILES(2, 2)
 
 typedef void (*TileFn)(const Panel *panel, const Tile *tile);
 
-#define NAME(rows, vectors, halves, bytes) tile_##rows##_##vectors##_##halves##_##bytes
+#define NAME(rows, vectors, bytes) tile_##rows##_##vectors##_##bytes
 #define SIX_TILES(...)                                                                             \
     NULL, NAME(1, __VA_ARGS__), NAME(2, __VA_ARGS__), NAME(3, __VA_ARGS__), NAME(4, __VA_ARGS__),  \
         NAME(5, __VA_ARGS__), NAME(6, __VA_ARGS__)
 #define EIGHT_TILES(...) SIX_TILES(__VA_ARGS__), NAME(7, __VA_ARGS__), NAME(8, __VA_ARGS__)
+#define PAIR_NAME(rows, vectors) pair_tile_##rows##_##vectors
+#define EIGHT_PAIR_TILES(vectors)                                                                  \
+    NULL, PAIR_NAME(1, vectors), PAIR_NAME(2, vectors), PAIR_NAME(3, vectors),                     \
+        PAIR_NAME(4, vectors), PAIR_NAME(5, vectors), PAIR_NAME(6, vectors),                       \
+        PAIR_NAME(7, vectors), PAIR_NAME(8, vectors)
 #define SIXTEEN_TILES(...)                                                                         \
     EIGHT_TILES(__VA_ARGS__), NAME(9, __VA_ARGS__), NAME(10, __VA_ARGS__), NAME(11, __VA_ARGS__),  \
         NAME(12, __VA_ARGS__), NAME(13, __VA_ARGS__), NAME(14, __VA_ARGS__),                       \
@@ -242,19 +355,19 @@ typedef void (*TileFn)(const Panel *panel, const Tile *tile);
 static const TileFn tiles[2][MAX_WIDTH / 8 + 1][MAX_ROWS + 1] = {
     {
         {NULL},
-        {SIXTEEN_TILES(0, 1, 4)},
-        {SIXTEEN_TILES(1, 0, 4)},
-        {EIGHT_TILES(0, 3, 4)},
-        {EIGHT_TILES(2, 0, 4)},
-        {EIGHT_TILES(2, 1, 4)},
-        {EIGHT_TILES(3, 0, 4)},
+        {SIXTEEN_TILES(0, 4)},
+        {SIXTEEN_TILES(1, 4)},
+        {EIGHT_PAIR_TILES(1)},
+        {EIGHT_TILES(2, 4)},
+        {EIGHT_PAIR_TILES(2)},
+        {EIGHT_TILES(3, 4)},
     },
     {
         {NULL},
-        {SIX_TILES(0, 1, 2)},
-        {SIX_TILES(1, 0, 2)},
+        {SIX_TILES(0, 2)},
+        {SIX_TILES(1, 2)},
         {NULL},
-        {SIX_TILES(2, 0, 2)},
+        {SIX_TILES(2, 2)},
     },
 };
 
