@@ -64,9 +64,9 @@ static void check_entries(const MieniCause *causes, size_t n)
         if (!is_line(cause->why, strlen(cause->why), 1000) || strlen(cause->why) < LINE)
             fail_msg("%s: its reason is missing, too short or not one paragraph", cause->id);
         check_fix(cause);
-        assert_in_range(cause->stage, 1, 12);
-        assert_in_range(cause->severity, MIENI_SEVERITY_FATAL, MIENI_SEVERITY_INFO);
-        assert_in_range(cause->stacks, 1, 15);
+        test_in_range(cause->stage, 1, 12);
+        test_in_range(cause->severity, MIENI_SEVERITY_FATAL, MIENI_SEVERITY_INFO);
+        test_in_range(cause->stacks, 1, 15);
     }
 }
 

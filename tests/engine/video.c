@@ -86,7 +86,7 @@ static void ids_of_the_clip_are_never_reused(void **state)
         assert_true(mien_result_n_faces(result) <= 2 * MAX_FACES - 1);
         for (size_t k = 0; k < mien_result_n_faces(result); k++) {
             int32_t id = mien_result_face(result, k)->face_id;
-            assert_in_range(id, 0, MAX_IDS - 1);
+            test_in_range(id, 0, MAX_IDS - 1);
             assert_false(is_gone[id]);
             assert_false(is_there[id]); /* two faces with the same id */
             is_there[id] = true;

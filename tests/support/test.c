@@ -124,6 +124,16 @@ int test_exit_code(int n_failed)
     return n_skipped ? 77 : 0;
 }
 
+void test_check_range(const char *what, int64_t value, int64_t low, int64_t high, const char *file,
+                      int line)
+{
+    if (value >= low && value <= high)
+        return;
+    print_error("%s is %lld, not within %lld to %lld\n", what, (long long)value, (long long)low,
+                (long long)high);
+    _fail(file, line);
+}
+
 void test_compare_floats(const char *what, const float *got, const float *want, size_t n,
                          double absolute, double relative)
 {

@@ -49,6 +49,12 @@ int test_exit_code(int n_failed);
         return test_exit_code(cmocka_run_group_tests(tests, NULL, NULL));                          \
     }
 
+/* Fails unless low <= value <= high. cmocka's own macro has another name since its version 2. */
+#define test_in_range(value, low, high)                                                            \
+    test_check_range(#value, (int64_t)(value), (int64_t)(low), (int64_t)(high), __FILE__, __LINE__)
+void test_check_range(const char *what, int64_t value, int64_t low, int64_t high, const char *file,
+                      int line);
+
 /* Fails unless |got - want| <= absolute + relative * |want| for all n; names the worst place. NaN
  * always fails. */
 void test_compare_floats(const char *what, const float *got, const float *want, size_t n,

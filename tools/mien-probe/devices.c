@@ -22,7 +22,7 @@ static const LibraryFunction functions[] = {
 static void note(const char *probe, const char *id, const char *what, const char *text)
 {
     char name[128];
-    snprintf(name, sizeof(name), "%s.%s.%s", probe, id, what);
+    snprintf(name, sizeof(name), "%s.%.31s.%s", probe, id, what);
     fact(name, 0, "%s", text);
 }
 

@@ -217,8 +217,9 @@ typedef struct Pair {
 MIENI_INLINE Pair twice(const float *from, const int vectors)
 {
     Pair pair;
-    for (int v = 0; v < vectors; v++)
-        pair.first[v] = pair.second[v] = _mm512_loadu_ps(from + 16 * v);
+    for (int v = 0; v < 2; v++)
+        pair.first[v] = pair.second[v] =
+            v < vectors ? _mm512_loadu_ps(from + 16 * v) : _mm512_setzero_ps();
     pair.ends = _mm512_broadcast_f32x8(_mm256_loadu_ps(from + 16 * vectors));
     return pair;
 }

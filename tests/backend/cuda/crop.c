@@ -210,7 +210,7 @@ static void large_pictures_take_turns(void **state)
         if (!counts)
             continue;
         uint64_t n_copies = counts->copies_up - before.copies_up;
-        assert_in_range(n_copies, 3, 8);
+        test_in_range(n_copies, 3, 8);
         assert_int_equal(counts->pageable_copies, before.pageable_copies);
         if (round > 0) { /* in the first the buffer still grows */
             assert_int_equal(counts->waits_ahead - before.waits_ahead, n_copies - 1);
