@@ -49,6 +49,13 @@ static void align(MieniSound *sound, int64_t *delay_us)
     sound->shift_us = *delay_us - video_us;
 }
 
+/* Newer versions of FFmpeg put plain samples into MP4 as they are, which few players read. */
+static bool is_copied(const AVFormatContext *to, enum AVCodecID codec)
+{
+    bool is_plain = codec >= AV_CODEC_ID_FIRST_AUDIO && codec < AV_CODEC_ID_ADPCM_IMA_QT;
+    return !is_plain && avformat_query_codec(to->oformat, codec, FF_COMPLIANCE_NORMAL) == 1;
+}
+
 static MienStatus add_stream(MieniSound *sound, AVFormatContext *to, MienError *error)
 {
     const AVCodecParameters *parameters = sound->stream->codecpar;
@@ -59,7 +66,7 @@ static MienStatus add_stream(MieniSound *sound, AVFormatContext *to, MienError *
     sound->to_index = stream->index;
     sound->unit = sound->stream->time_base;
     int code;
-    if (avformat_query_codec(to->oformat, parameters->codec_id, FF_COMPLIANCE_NORMAL) == 1) {
+    if (is_copied(to, parameters->codec_id)) {
         code = avcodec_parameters_copy(stream->codecpar, parameters);
         stream->codecpar->codec_tag = 0;
     } else {

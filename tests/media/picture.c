@@ -372,8 +372,9 @@ static void a_damaged_picture_does_no_harm(void **state)
             int n_frames;
             MienError error;
             MienStatus status = read_all(path, &n_frames, &error);
-            /* A PNG knows of every byte; those of gAMA, at 33, are of no account. */
-            if (kind == 4 && (i < 33 || i >= 33 + 16))
+            /* A PNG knows of every byte; those of gAMA, at 33, are of no account, nor, to some
+             * versions of libpng, is the sum of its end. */
+            if (kind == 4 && (i < 33 || i >= 33 + 16) && i < size - 4)
                 assert_int_not_equal(status, MIEN_OK);
             file[i] = kept;
         }
