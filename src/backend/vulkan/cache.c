@@ -141,7 +141,10 @@ void mieni_vulkan_cache_close(MieniDevice *device)
         vk->GetPipelineCacheData(device->device, device->cache, &n, NULL) == VK_SUCCESS && n > 0 &&
         n != device->cache_bytes && n <= MAX_CACHE_BYTES - HASH_CHARACTERS) {
         char *data = mieni_alloc(1, n);
-        if (data && vk->GetPipelineCacheData(device->device, device->cache, &n, data) == VK_SUCCESS)
+        /* Drivers that keep pipelines by themselves may return less than a header. */
+        if (data &&
+            vk->GetPipelineCacheData(device->device, device->cache, &n, data) == VK_SUCCESS &&
+            n >= sizeof(CacheHeader))
             write_cache(device->cache_path, data, n);
         mieni_free(data);
     }

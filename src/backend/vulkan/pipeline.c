@@ -2,7 +2,7 @@
 /* Shader modules and pipelines: each made when a plan first needs it, and shared by all plans. */
 #include "backend/vulkan/vulkan.h"
 
-enum { N_BINDINGS = 5 }; /* the last one for imports alone */
+#define N_BINDINGS (VULKAN_SET_BUFFERS + 1) /* the last one for imports alone */
 
 MienStatus mieni_vulkan_pipelines_init(MieniDevice *device, MienError *error)
 {

@@ -149,7 +149,7 @@ static MienStatus create_sets(MieniDevicePlan *plan, MienError *error)
     MieniDevice *device = plan->device;
     enum { N_SETS = 2 };
     VkDescriptorPoolSize size = {.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                                 .descriptorCount = (4 + MIENI_MAX_IMPORTS) * N_SETS};
+                                 .descriptorCount = VULKAN_SET_DESCRIPTORS * N_SETS};
     VkDescriptorPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
                                        .maxSets = N_SETS,
                                        .poolSizeCount = 1,
@@ -173,10 +173,11 @@ static MienStatus create_sets(MieniDevicePlan *plan, MienError *error)
 
 static void write_set(MieniDevicePlan *plan, VkDescriptorSet set, const VulkanBuffer *tables)
 {
-    const VulkanBuffer *buffers[4] = {&plan->activations, &plan->activations, tables, &plan->io};
-    VkDescriptorBufferInfo infos[4];
-    VkWriteDescriptorSet writes[4];
-    for (uint32_t i = 0; i < 4; i++) {
+    const VulkanBuffer *buffers[VULKAN_SET_BUFFERS] = {&plan->activations, &plan->activations,
+                                                       tables, &plan->io};
+    VkDescriptorBufferInfo infos[VULKAN_SET_BUFFERS];
+    VkWriteDescriptorSet writes[VULKAN_SET_BUFFERS];
+    for (uint32_t i = 0; i < VULKAN_SET_BUFFERS; i++) {
         infos[i] = (VkDescriptorBufferInfo){.buffer = buffers[i]->handle, .range = VK_WHOLE_SIZE};
         writes[i] = (VkWriteDescriptorSet){.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
                                            .dstSet = set,
@@ -185,7 +186,8 @@ static void write_set(MieniDevicePlan *plan, VkDescriptorSet set, const VulkanBu
                                            .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
                                            .pBufferInfo = &infos[i]};
     }
-    plan->device->vk.UpdateDescriptorSets(plan->device->device, 4, writes, 0, NULL);
+    plan->device->vk.UpdateDescriptorSets(plan->device->device, VULKAN_SET_BUFFERS, writes, 0,
+                                          NULL);
 }
 
 /* What the crop reads. All bindings of a shader want a buffer, used or not. */

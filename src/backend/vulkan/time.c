@@ -116,7 +116,7 @@ typedef struct Loop {
 static VkResult bind(MieniDevice *device, Loop *loop)
 {
     const VulkanDeviceFunctions *vk = &device->vk;
-    VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 4};
+    VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, VULKAN_SET_DESCRIPTORS};
     VkDescriptorPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
                                        .maxSets = 1,
                                        .poolSizeCount = 1,
@@ -130,7 +130,7 @@ static VkResult bind(MieniDevice *device, Loop *loop)
                                         .pSetLayouts = &device->set_layout};
     result = vk->AllocateDescriptorSets(device->device, &info, &loop->set);
     VkDescriptorBufferInfo buffer = {.buffer = loop->out.handle, .range = VK_WHOLE_SIZE};
-    for (uint32_t i = 0; i < 4 && result == VK_SUCCESS; i++) {
+    for (uint32_t i = 0; i < VULKAN_SET_BUFFERS && result == VK_SUCCESS; i++) {
         VkWriteDescriptorSet write = {.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
                                       .dstSet = loop->set,
                                       .dstBinding = i,

@@ -20,6 +20,10 @@
 
 /* What shaders are given, in words: push constants and specialisation constants. */
 #define VULKAN_PUSH_WORDS 32
+/* What a descriptor set has: buffers at bindings of their own, and at one more those that pictures
+ * were imported as. */
+#define VULKAN_SET_BUFFERS 4
+#define VULKAN_SET_DESCRIPTORS (VULKAN_SET_BUFFERS + MIENI_MAX_IMPORTS)
 #define VULKAN_CONSTANTS 12
 
 /* Sizes of buffers are multiples of it. */

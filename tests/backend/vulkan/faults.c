@@ -335,11 +335,24 @@ static void run_once(void)
     mieni_backend_vulkan.close(device);
 }
 
+/* The test is skipped where the driver has nothing for us to keep, not even a whole header: it
+ * keeps pipelines by itself. */
+static void need_cache_data(void)
+{
+    char data[4096];
+    size_t n = sizeof(data);
+    MieniDevice *device = bed_device();
+    VkResult result = device->vk.GetPipelineCacheData(device->device, device->cache, &n, data);
+    if (result == VK_SUCCESS && n < 16 + VK_UUID_SIZE)
+        test_skip("the driver returns no pipeline cache");
+}
+
 /* Written once, read again, thrown away and written anew if it is not what it was. */
 static void the_cache_is_kept_and_checked(void **state)
 {
     (void)state;
     bed_open();
+    need_cache_data();
     char base[512], folder[560], path[600];
     snprintf(base, sizeof(base), "%s", test_temporary("cache"));
     snprintf(folder, sizeof(folder), "%s/mien", base);
@@ -385,6 +398,7 @@ static void a_foreign_cache_does_no_harm(void **state)
 {
     (void)state;
     bed_open();
+    need_cache_data();
     char base[512], folder[560], path[600], hash[65];
     snprintf(base, sizeof(base), "%s", test_temporary("foreign"));
     snprintf(folder, sizeof(folder), "%s/mien", base);
