@@ -39,7 +39,7 @@ WANTED = {
                                  "cvt.f32.f16": 16, "ld.shared.v4.f32 (53)": 1,
                                  f"{MMA_8} (75)": 28, f"{MMA_16} (80)": 14, f"{MMA_16} (90)": 14,
                                  "ld.shared.v2.u32 (90)": 14},
-    "crop": {"mul.lo.s64": 4, "mul.rn.f32": 3, "add.rn.f32": 3, "cvt.rn.f16x2.f32 (90)": 2},
+    "crop": {"mul.lo.s64": 2, "mul.rn.f32": 3, "add.rn.f32": 3, "cvt.rn.f16x2.f32 (90)": 2},
     "layer_norm": {"sqrt.rn.f32": 1, "div.rn.f32": 2, "cvt.rn.f16.f32 (53)": 1},
     "depthwise": {"fma.rn.f32": 4, "ld.global.v4.f32": 2},
     "depthwise_pointwise": {"fma.rn.f32": 24, "ld.shared.v4.f32": 1, "bar.sync": 1},
@@ -71,9 +71,14 @@ HALVES = ("chain_half", "conv_half", "depthwise_half", "depthwise_pointwise_half
           "resize_add", "sample_bilinear")
 
 
+def plain(name):
+    """LLVM names the type that a load or a store is of; since version 21 only its bits."""
+    return re.sub(r"^((?:ld|st)\b.*)\.[fus](\d+)$", r"\1.b\2", name)
+
+
 def instructions(text):
     counts = {}
-    for name in INSTRUCTION.findall(text):
+    for name in map(plain, INSTRUCTION.findall(text)):
         counts[name] = counts.get(name, 0) + 1
     return counts
 
@@ -101,7 +106,7 @@ class Ptx(unittest.TestCase):
             for name, least in WANTED.get(kernel, {}).items():
                 name, _, only = name.partition(" ")
                 if only in ("", f"({level})"):
-                    self.assertGreaterEqual(counts.get(name, 0), least,
+                    self.assertGreaterEqual(counts.get(plain(name), 0), least,
                                             f"{kernel} for {level}: {name}")
             # Before anything else a kernel waits for the launch in front.
             self.assertEqual([counts.get("griddepcontrol.wait", 0),
@@ -122,9 +127,9 @@ class Ptx(unittest.TestCase):
         """An access through a generic pointer is slower; the compiler has to see what is what. Only
         what is not inlined (store_some) cannot know."""
         for _, kernel, _, text in self.each():
-            generic = [name for name in instructions(text)
+            generic = [name for name in INSTRUCTION.findall(text)
                        if re.match(r"(ld|st)\.(v\d\.)?[busf]\d", name)]
-            self.assertLessEqual(set(generic), {"st.f32"}, kernel)
+            self.assertLessEqual(set(generic), {"st.f32", "st.b32"}, kernel)
             self.assertNotIn("__local_depot", text)
 
     def test_a_wrong_kernel_is_noticed(self):
