@@ -394,12 +394,12 @@ static void shapes_and_parts(void **state)
     expect_refusal(end(m, fb_conv(m, y, 4, 3, 1, FB_SAME, false)), "", "border reads a reshaped");
 }
 
-static void constants(void **state)
+static const uint16_t halves[] = {0x3c00, 0xc000, 0x3555, 0x0001, 0x8000, 0x7bff};
+
+/* A pointwise of 3x3 pixels whose filter is `halves`, behind a DEQUANTIZE. */
+static FbModel *pointwise_of_halves(void)
 {
-    (void)state;
-    /* Half floats behind a DEQUANTIZE, and a sparse filter behind a DENSIFY. */
     FbModel *m = begin(3, 3, 2);
-    static const uint16_t halves[] = {0x3c00, 0xc000, 0x3555, 0x0001, 0x8000, 0x7bff};
     int32_t half = fb_constant(m, FB_F16, halves, sizeof(halves), 4, 3, 1, 1, 2);
     int32_t filter = fb_tensor(m, FB_F32, 4, 3, 1, 1, 2);
     fb_op(m, FB_DEQUANTIZE, filter, 1, half);
@@ -407,23 +407,30 @@ static void constants(void **state)
     FbOp *op = fb_op(m, FB_CONV_2D, y, 2, x, filter);
     fb_option(op, 1, 4, 1);
     fb_option(op, 2, 4, 1);
-    expect_plan(end(m, y), "pointwise");
+    return end(m, y);
+}
 
-    m = begin(3, 3, 4);
+static void constants(void **state)
+{
+    (void)state;
+    expect_plan(pointwise_of_halves(), "pointwise");
+
+    /* A sparse filter behind a DENSIFY. */
+    FbModel *m = begin(3, 3, 4);
     static const float few[] = {0, 1, 0, 2, 0, 0, 0, 0, 3, 0, 0, 0};
     int32_t sparse = fb_constant(m, FB_F32, few, sizeof(few), 4, 3, 1, 1, 4);
     fb_make_sparse(m, sparse, 3);
-    filter = fb_tensor(m, FB_F32, 4, 3, 1, 1, 4);
+    int32_t filter = fb_tensor(m, FB_F32, 4, 3, 1, 1, 4);
     fb_op(m, FB_DENSIFY, filter, 1, sparse);
-    y = fb_tensor(m, FB_F32, 4, 1, 3, 3, 3);
-    op = fb_op(m, FB_CONV_2D, y, 3, x, filter, -1);
+    int32_t y = fb_tensor(m, FB_F32, 4, 1, 3, 3, 3);
+    FbOp *op = fb_op(m, FB_CONV_2D, y, 3, x, filter, -1);
     fb_option(op, 1, 4, 1);
     fb_option(op, 2, 4, 1);
     expect_plan(end(m, y), "pointwise");
 
     /* Returned constants would be nobody's to write. */
     m = begin(3, 3, 2);
-    half = fb_constant(m, FB_F16, halves, sizeof(halves), 4, 1, 1, 3, 2);
+    int32_t half = fb_constant(m, FB_F16, halves, sizeof(halves), 4, 1, 1, 3, 2);
     y = fb_tensor(m, FB_F32, 4, 1, 1, 3, 2);
     fb_op(m, FB_DEQUANTIZE, y, 1, half);
     expect_refusal(end(m, y), "operator 0 (DEQUANTIZE)", "returns a constant");
@@ -442,16 +449,8 @@ static void constants(void **state)
 static void weights_stay_halves(void **state)
 {
     (void)state;
-    static const uint16_t halves[] = {0x3c00, 0xc000, 0x3555, 0x0001, 0x8000, 0x7bff};
-    FbModel *m = begin(3, 3, 2);
-    int32_t half = fb_constant(m, FB_F16, halves, sizeof(halves), 4, 3, 1, 1, 2);
-    int32_t filter = fb_tensor(m, FB_F32, 4, 3, 1, 1, 2);
-    fb_op(m, FB_DEQUANTIZE, filter, 1, half);
-    int32_t y = fb_tensor(m, FB_F32, 4, 1, 3, 3, 3);
-    FbOp *op = fb_op(m, FB_CONV_2D, y, 2, x, filter);
-    fb_option(op, 1, 4, 1);
-    fb_option(op, 2, 4, 1);
-    FbFile file = fb_write(end(m, y));
+    FbModel *m = pointwise_of_halves();
+    FbFile file = fb_write(m);
     char *copy = malloc(file.size + 1);
     assert_non_null(copy);
     for (size_t odd = 0; odd < 2; odd++) {
