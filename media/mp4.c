@@ -223,6 +223,10 @@ static int write_packets(MieniMp4 *mp4)
             return mp4->output->write_errno ? AVERROR(mp4->output->write_errno) : 0;
         if (code < 0)
             return code;
+        /* FFmpeg 4 sets none: the file would end with the last frame's start, and without it. */
+        if (mp4->packet->duration <= 0)
+            mp4->packet->duration =
+                av_rescale_q(mp4->frame_us, (AVRational){1, 1000000}, mp4->encoder->time_base);
         av_packet_rescale_ts(mp4->packet, mp4->encoder->time_base, mp4->stream->time_base);
         mp4->packet->stream_index = mp4->stream->index;
         code = av_interleaved_write_frame(mp4->format, mp4->packet);
