@@ -60,7 +60,7 @@ static Extensions find_extensions(const VulkanLoader *loader, VkPhysicalDevice d
 /* The buffers of a plan, and those of imports. */
 static bool sees_imports(const VkPhysicalDeviceLimits *limits)
 {
-    const uint32_t n = 4 + MIENI_MAX_IMPORTS;
+    const uint32_t n = VULKAN_SET_DESCRIPTORS;
     return limits->maxPerStageDescriptorStorageBuffers >= n &&
            limits->maxDescriptorSetStorageBuffers >= n && limits->maxPerStageResources >= n;
 }
@@ -116,8 +116,19 @@ static void write_memory(const VulkanLoader *loader, VkPhysicalDevice device, Mi
             info->memory_total_bytes += memory.memoryHeaps[i].size;
 }
 
-static void describe_device(const VulkanLoader *loader, VkPhysicalDevice device,
-                            MienDeviceInfo *info)
+/* What every device tells. */
+static void describe_plain(const VulkanLoader *loader, VkPhysicalDevice device,
+                           const VkPhysicalDeviceProperties *p, MienDeviceInfo *info)
+{
+    snprintf(info->name, sizeof(info->name), "%.127s", p->deviceName);
+    snprintf(info->api, sizeof(info->api), "%u.%u.%u", (unsigned)VK_VERSION_MAJOR(p->apiVersion),
+             (unsigned)VK_VERSION_MINOR(p->apiVersion), (unsigned)VK_VERSION_PATCH(p->apiVersion));
+    write_memory(loader, device, info);
+    info->software = p->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+}
+
+/* What those with Vulkan 1.1 tell too. */
+static void describe_more(const VulkanLoader *loader, VkPhysicalDevice device, MienDeviceInfo *info)
 {
     Extensions has = find_extensions(loader, device);
     VkPhysicalDevicePCIBusInfoPropertiesEXT pci = {
@@ -130,10 +141,6 @@ static void describe_device(const VulkanLoader *loader, VkPhysicalDevice device,
     VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
                                        .pNext = &id};
     loader->GetPhysicalDeviceProperties2(device, &all);
-    const VkPhysicalDeviceProperties *p = &all.properties;
-    snprintf(info->name, sizeof(info->name), "%.127s", p->deviceName);
-    snprintf(info->api, sizeof(info->api), "%u.%u.%u", (unsigned)VK_VERSION_MAJOR(p->apiVersion),
-             (unsigned)VK_VERSION_MINOR(p->apiVersion), (unsigned)VK_VERSION_PATCH(p->apiVersion));
     snprintf(info->driver, sizeof(info->driver), "%.40s %.50s", driver.driverName,
              driver.driverInfo);
     if (has.pci)
@@ -141,13 +148,23 @@ static void describe_device(const VulkanLoader *loader, VkPhysicalDevice device,
                  (unsigned)pci.pciDomain & 0xffff, (unsigned)pci.pciBus & 0xff,
                  (unsigned)pci.pciDevice & 0xff, (unsigned)pci.pciFunction & 0xf);
     write_uuid(info, id.deviceUUID);
-    write_memory(loader, device, info);
-    info->software = p->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU ||
-                     (int)driver.driverID == DRIVER_ID_LLVMPIPE ||
+    info->software = info->software || (int)driver.driverID == DRIVER_ID_LLVMPIPE ||
                      driver.driverID == VK_DRIVER_ID_GOOGLE_SWIFTSHADER;
-    info->integrated = info->software || p->deviceType == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU;
+}
+
+static void describe_device(const VulkanLoader *loader, VkPhysicalDevice device,
+                            MienDeviceInfo *info)
+{
+    VkPhysicalDeviceProperties properties;
+    loader->GetPhysicalDeviceProperties(device, &properties);
+    bool is_old = properties.apiVersion < VK_API_VERSION_1_1;
+    describe_plain(loader, device, &properties, info);
+    if (!is_old)
+        describe_more(loader, device, info);
+    info->integrated =
+        info->software || properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU;
     info->usable = true;
-    if (p->apiVersion < VK_API_VERSION_1_1)
+    if (is_old)
         refuse(info, "vulkan-feature-missing",
                "its driver offers less than Vulkan 1.1; install a newer one");
     else if (mieni_vulkan_compute_family(loader, device) < 0)

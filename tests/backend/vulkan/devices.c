@@ -79,16 +79,30 @@ static void *take_out(VkPhysicalDeviceProperties2 *all, VkStructureType type)
     return found;
 }
 
+static void put_properties(const Fake *fake, VkPhysicalDeviceProperties *properties)
+{
+    properties->deviceType = fake->type;
+    properties->apiVersion = fake->api;
+    snprintf(properties->deviceName, sizeof(properties->deviceName), "%s", fake->name);
+}
+
 static VKAPI_ATTR void VKAPI_CALL get_properties(VkPhysicalDevice device,
-                                                 VkPhysicalDeviceProperties2 *all)
+                                                 VkPhysicalDeviceProperties *properties)
+{
+    real.GetPhysicalDeviceProperties(real.devices[bed_index()], properties);
+    put_properties(fake_of(device), properties);
+}
+
+/* Functions of Vulkan 1.1 are not for devices without it. */
+static VKAPI_ATTR void VKAPI_CALL get_properties_2(VkPhysicalDevice device,
+                                                   VkPhysicalDeviceProperties2 *all)
 {
     const Fake *fake = fake_of(device);
+    assert_true(fake->api >= VK_API_VERSION_1_1);
     VkPhysicalDevicePCIBusInfoPropertiesEXT *pci =
         take_out(all, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PCI_BUS_INFO_PROPERTIES_EXT);
     real.GetPhysicalDeviceProperties2(real.devices[bed_index()], all);
-    all->properties.deviceType = fake->type;
-    all->properties.apiVersion = fake->api;
-    snprintf(all->properties.deviceName, sizeof(all->properties.deviceName), "%s", fake->name);
+    put_properties(fake, &all->properties);
     if (pci) {
         pci->pciDomain = fake->pci[0];
         pci->pciBus = fake->pci[1];
@@ -132,6 +146,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL list_extensions(VkPhysicalDevice device, c
 static VKAPI_ATTR void VKAPI_CALL get_features(VkPhysicalDevice device,
                                                VkPhysicalDeviceFeatures2 *features)
 {
+    assert_true(fake_of(device)->api >= VK_API_VERSION_1_1);
     real.GetPhysicalDeviceFeatures2(real.devices[bed_index()], features);
     if (!fake_of(device)->is_bare)
         return;
@@ -181,7 +196,8 @@ static void become(const Fake *list, int32_t n)
         fakes[i] = list[i];
         loader->devices[i] = (VkPhysicalDevice)(void *)&fakes[i];
     }
-    loader->GetPhysicalDeviceProperties2 = get_properties;
+    loader->GetPhysicalDeviceProperties = get_properties;
+    loader->GetPhysicalDeviceProperties2 = get_properties_2;
     loader->EnumerateDeviceExtensionProperties = list_extensions;
     loader->GetPhysicalDeviceFeatures2 = get_features;
     loader->GetPhysicalDeviceMemoryProperties = get_memory;
@@ -308,6 +324,9 @@ static void too_little_is_refused(void **state)
         mieni_backend_vulkan.describe(i, &info);
         assert_false(info.usable);
         assert_string_equal(info.reason, "vulkan-feature-missing");
+        assert_string_equal(info.name, list[i].name);
+        assert_string_equal(info.api, i ? "1.1.0" : "1.0.0");
+        assert_true(info.memory_total_bytes > 0);
         snprintf(name, sizeof(name), "vulkan:%d", (int)i);
         check_choice(name, true, "vulkan-feature-missing");
     }
