@@ -195,7 +195,8 @@ static MienStatus open_named(const MieniBackend *backend, const char *part, bool
                           "there is no device %.64s; mien devices lists all", request);
     MienDeviceInfo info;
     describe(backend, index, &info);
-    if (info.software && backend->numbered && (!part || !allow_software))
+    /* What cannot be used anyway says why. */
+    if (info.usable && info.software && backend->numbered && (!part || !allow_software))
         return refuse_software(info.id, error);
     return open_device(backend, index, options, choice, error);
 }

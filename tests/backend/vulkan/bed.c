@@ -53,6 +53,10 @@ void bed_open(void)
         return;
     if (mieni_backend_vulkan.count() <= bed_index())
         test_skip("no Vulkan device: mesa-vulkan-drivers has one for every CPU");
+    MienDeviceInfo info = {0};
+    mieni_backend_vulkan.describe(bed_index(), &info);
+    if (!info.usable)
+        test_skip(info.reason_text);
     /* A GPU's machine need not have them. */
     if (mieni_vulkan_messages(&first) < 0 && !getenv("MIEN_TEST_VULKAN"))
         test_skip("no validation layers: vulkan-validationlayers has them");

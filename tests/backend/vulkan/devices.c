@@ -309,26 +309,28 @@ static void software_is_never_chosen(void **state)
     }
 }
 
-/* A driver with Vulkan 1.0, and one with a queue for drawing alone. */
+/* A driver with Vulkan 1.0, one with a queue for drawing alone, and an old one that computes on the
+ * CPU: to allow that would not help. */
 static void too_little_is_refused(void **state)
 {
     (void)state;
-    Fake old = discrete, drawing = discrete;
-    old.api = VK_API_VERSION_1_0;
+    Fake old = discrete, drawing = discrete, software = llvmpipe;
+    old.api = software.api = VK_API_VERSION_1_0;
     drawing.queues = VK_QUEUE_GRAPHICS_BIT;
-    const Fake list[] = {old, drawing};
-    become(list, 2);
-    for (int32_t i = 0; i < 2; i++) {
+    const Fake list[] = {old, drawing, software};
+    become(list, 3);
+    for (int32_t i = 0; i < 3; i++) {
         MienDeviceInfo info = {0};
         char name[32];
         mieni_backend_vulkan.describe(i, &info);
         assert_false(info.usable);
         assert_string_equal(info.reason, "vulkan-feature-missing");
         assert_string_equal(info.name, list[i].name);
-        assert_string_equal(info.api, i ? "1.1.0" : "1.0.0");
+        assert_string_equal(info.api, i == 1 ? "1.1.0" : "1.0.0");
         assert_true(info.memory_total_bytes > 0);
         snprintf(name, sizeof(name), "vulkan:%d", (int)i);
         check_choice(name, true, "vulkan-feature-missing");
+        check_choice(name, false, "vulkan-feature-missing");
     }
     check_choice("vulkan", false, "vulkan-feature-missing");
     if (!has_cuda())
