@@ -4,9 +4,10 @@ import ctypes
 import os
 import sys
 # To load threading takes longer than to load all of mien.
-from _thread import allocate_lock, get_ident
+from _thread import RLock, allocate_lock, get_ident
 
 from . import _abi
+from ._lazy import defer
 from ._library import check, failure, library
 from ._typing import Any, Callable, Dict, List, Optional, Sequence, overload
 from .image import Image, integer, lookup
@@ -16,6 +17,8 @@ from .result import Result
 TYPE_CHECKING = False  # checkers of types take it for True
 if TYPE_CHECKING:
     from ._records import EngineInfo, StreamStats
+
+defer(__name__, (), {"EngineInfo": "_records", "StreamStats": "_records"})
 
 _WARNINGS = 2  # of MienLogLevel
 
@@ -76,9 +79,10 @@ class Engine:
                  precision: str = "fp32", on_device_loss: str = "fail") -> None:
         self._pointer = None  # type: Optional[ctypes.c_void_p]
         self._pid = os.getpid()
-        self._guard = allocate_lock()  # of the pointer and of the number of calls that use it
+        # Of the pointer and of the number of calls that use it; a signal's handler may call too.
+        self._guard = RLock()
         self._n_inside = 0
-        self._occupied = allocate_lock()  # held while a call is inside
+        self._last_leaves = None  # type: Any  # a lock that the last call inside releases
         self._computing = allocate_lock()
         networks = _loaded(model) if model is not None else None
         if detector is None and (networks is None or networks.n_networks == 1):
@@ -122,7 +126,8 @@ class Engine:
         if self._callback:
             from ._stream import opened
             opened(self)
-        self._n_landmarks = self._read_info().n_landmarks  # type: int
+        with self._inside() as engine:
+            self._n_landmarks = self._read_info(engine).n_landmarks  # type: int
 
     @overload
     def process(self, frame: List[Any], timestamp_us: Optional[Sequence[int]] = None
@@ -201,20 +206,20 @@ class Engine:
     def info(self) -> "EngineInfo":
         """Where the stages run, and with what."""
         from ._records import EngineInfo
-        info = self._read_info()
         values = {}  # type: Dict[str, Any]
-        for name in EngineInfo._fields:
-            value = getattr(info, name)
-            values[name] = value.decode() if isinstance(value, bytes) else value
+        with self._inside() as engine:  # whose own some of the texts are
+            info = self._read_info(engine)
+            for name in EngineInfo._fields:
+                value = getattr(info, name)
+                values[name] = value.decode() if isinstance(value, bytes) else value
         names = {number: name for name, number in _abi.PRECISIONS.items()}
         values["precision"] = names[values["precision"]]
         return EngineInfo(**values)
 
-    def _read_info(self) -> _abi.MienEngineInfo:
+    def _read_info(self, engine: Any) -> _abi.MienEngineInfo:
         info = _abi.MienEngineInfo()
         info.struct_size = ctypes.sizeof(info)
-        with self._inside() as engine:
-            self._check(library.mien_engine_info(engine, ctypes.byref(info)), engine)
+        self._check(library.mien_engine_info(engine, ctypes.byref(info)), engine)
         return info
 
     def reset(self) -> None:
@@ -243,8 +248,13 @@ class Engine:
     def _destroy(self, engine: Any) -> None:
         if self._callback:
             library.mien_engine_reset(engine)  # wakes those who wait in send()
-        with self._occupied:  # no call is inside, and none comes in without the pointer
-            library.mien_engine_destroy(engine)
+        with self._guard:  # none comes in any more, without the pointer
+            if self._n_inside > 0:
+                self._last_leaves = allocate_lock()
+                self._last_leaves.acquire()
+        if self._last_leaves:
+            self._last_leaves.acquire()
+        library.mien_engine_destroy(engine)
         if self._callback:
             from ._stream import closed
             closed(self)
@@ -290,8 +300,6 @@ class _Inside:
         with engine._guard:
             pointer = engine._pointer
             if pointer:
-                if engine._n_inside == 0:
-                    engine._occupied.acquire()
                 engine._n_inside += 1
         if not pointer:
             if self.lock:
@@ -303,8 +311,8 @@ class _Inside:
         engine = self.engine
         with engine._guard:
             engine._n_inside -= 1
-            if engine._n_inside == 0:
-                engine._occupied.release()
+            if engine._n_inside == 0 and engine._last_leaves:
+                engine._last_leaves.release()
         if self.lock:
             self.lock.release()
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures in the caller's memory, described for the library without a copy."""
 import ctypes
+from _operator import index  # operator itself takes longer to load than this module
 
 from . import _abi
 from ._typing import Any, Optional
@@ -27,7 +28,7 @@ def _as_array(pixels: Any) -> "np.ndarray":
 
 def integer(what: str, value: Any, bits: int = 32) -> int:
     """The number, if a signed integer of so many bits can hold it: ctypes would cut it off."""
-    number = range(value).stop  # as operator.index, without loading that module
+    number = index(value)
     if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
         raise ValueError("{} {}: out of range".format(what, number))
     return number

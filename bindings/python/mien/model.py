@@ -4,12 +4,15 @@ import ctypes
 import os
 
 from . import _abi
+from ._lazy import defer
 from ._library import MienError, check, library
 from ._typing import Any, List, Optional, Union
 
 TYPE_CHECKING = False  # checkers of types take it for True
 if TYPE_CHECKING:
     from ._records import CatalogEntry
+
+defer(__name__, (), {"CatalogEntry": "_records"})
 
 
 def _catalog_entry(entry: Any) -> "CatalogEntry":

@@ -107,7 +107,10 @@ class TestImport(TestCase):
             with self.assertRaises(AttributeError):
                 package.nothing
         self.assertTrue(callable(mien.devices))
-        self.assertEqual(media.MediaInfo.__module__, "mien._records")
+        from mien import engine, model
+        for module, name in ((media, "MediaInfo"), (engine, "EngineInfo"), (engine, "StreamStats"),
+                             (model, "CatalogEntry")):
+            self.assertEqual(getattr(module, name).__module__, "mien._records")
         self.assertIn("MediaInfo", dir(media))
 
     def test_has_type_hints(self):

@@ -237,6 +237,28 @@ print("parent goes on", status)
                 thread.join(20)
             self.assertEqual(outcomes, ["the engine is closed"] * 2)
 
+    def test_info_while_another_thread_closes(self):
+        """Its texts are the engine's: they are read before the engine may go."""
+        wanted = mien.Engine(None).info
+        for _ in range(20):
+            engine = mien.Engine(None)
+            seen = []
+
+            def work(engine=engine, seen=seen):
+                try:
+                    while True:
+                        seen.append(engine.info)
+                except ValueError as error:
+                    seen.append(str(error))
+
+            thread = threading.Thread(target=work)
+            thread.start()
+            time.sleep(0.001)
+            engine.close()
+            thread.join(20)
+            self.assertEqual(seen.pop(), "the engine is closed")
+            self.assertEqual(set(seen) - {wanted}, set())
+
     def test_others_run_while_it_computes(self):
         """The lock of the interpreter is free: another thread counts during a call."""
         big = np.zeros((2000, 3000, 3), np.uint8)
