@@ -20,10 +20,7 @@ static MienStatus plan_network(const MienModel *model, const char *member, Mieni
     if (!graph)
         return mieni_fail(error, MIEN_E_UNSUPPORTED, "model-unsupported", "the bundle has no %s",
                           member);
-    MienStatus status = mieni_plan_create(graph, plan, error);
-    /* The plan has the weights; those of other networks are read when it is their turn. */
-    mieni_model_release_pages(model);
-    return status;
+    return mieni_plan_create(graph, plan, error);
 }
 
 static bool is_bundle(const MienModel *model)
@@ -48,8 +45,12 @@ static MienStatus plan_picture_network(const MienModel *model, const char *membe
 static MienStatus put_plan(MienEngine *engine, MieniStage *stage, const MieniPlan *plan,
                            MienError *error)
 {
-    return mieni_validate_plan_create(engine->choice.backend, engine->choice.device, plan,
-                                      &stage->plan, error);
+    MienStatus status = mieni_validate_plan_create(engine->choice.backend, engine->choice.device,
+                                                   plan, &stage->plan, error);
+    /* The device has the weights; those of other networks are read when it is their turn. */
+    mieni_model_release_pages(engine->options.model);
+    mieni_model_release_pages(engine->options.detector);
+    return status;
 }
 
 static MienStatus create_stage(MienEngine *engine, MieniStage *stage, const MieniPlan *plan,

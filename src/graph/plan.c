@@ -56,20 +56,6 @@ static int32_t plan_tensor(MieniPlan *plan, MieniLowering *lowering, int32_t val
     return v->tensor;
 }
 
-/* Names belong to the graph's arena, which the plan may outlive. */
-static bool own_names(MieniPlan *plan)
-{
-    for (int32_t i = 0; i < plan->n_tensors; i++) {
-        const char *name = plan->tensors[i].name;
-        plan->tensors[i].name = mieni_arena_text(plan->arena, name, strlen(name));
-        if (!plan->tensors[i].name)
-            return false;
-    }
-    for (int32_t i = 0; i < plan->n_ops; i++)
-        plan->ops[i].name = plan->tensors[plan->ops[i].output].name;
-    return true;
-}
-
 /* The widest border of zeros that a convolution needs around its input. */
 static int32_t wanted_border(const MieniConvShape *shape)
 {
@@ -153,10 +139,8 @@ static bool emit(MieniPlan *plan, MieniLowering *lowering)
     if (lowering->status != MIEN_OK || !set_borders(plan, lowering))
         return false;
     mieni_plan_find_lifetimes(plan, NULL);
-    if (!own_names(plan)) {
-        lowering->status = mieni_fail_nomem(lowering->error);
-        return false;
-    }
+    for (int32_t i = 0; i < plan->n_ops; i++)
+        plan->ops[i].name = plan->tensors[plan->ops[i].output].name;
     plan->weight_bytes = lowering->weight_bytes;
     return true;
 }

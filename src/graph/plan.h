@@ -40,7 +40,7 @@ const char *mieni_op_kind_name(MieniOpKind kind);
 
 /* A value [height][width][channels] of one face. */
 typedef struct MieniTensor {
-    const char *name; /* of the TFLite tensor; owner: the plan */
+    const char *name; /* of the TFLite tensor; owner: the graph */
     int32_t height, width, channels;
     int32_t parent; /* -1, or the tensor that this one is a part of: the same memory, tight */
     int32_t parent_offset; /* floats */
@@ -53,7 +53,7 @@ typedef struct MieniTensor {
 
 typedef struct MieniOp {
     MieniOpKind kind;
-    const char *name; /* of the tensor it makes; owner: the plan */
+    const char *name; /* of the tensor it makes */
     int32_t n_inputs;
     int32_t inputs[MIENI_OP_MAX_INPUTS];
     int32_t residual; /* -1 if none */
@@ -89,11 +89,11 @@ typedef struct MieniPlan {
     int32_t outputs[MIENI_OP_MAX_INPUTS]; /* tensors, in the model's order */
     double macs;
     size_t weight_bytes;      /* of all weights as f32 */
-    struct MieniArena *arena; /* owns names, weights and tables */
+    struct MieniArena *arena; /* owns weights, but for halves, and tables */
 } MieniPlan;
 
-/* Plans a graph, which must outlive the plan. Refuses unknown ops by name and place. What no output
- * depends on is left out of operations, see narrow.c. */
+/* Plans a graph. It and its file must outlive the plan. Refuses unknown ops by name and place. What
+ * no output depends on is left out of operations, see narrow.c. */
 MienStatus mieni_plan_create(const MieniGraph *graph, MieniPlan **plan, MienError *error);
 
 /* The same with everything that the graph computes, for tests to compare with. */
