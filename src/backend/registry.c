@@ -233,8 +233,8 @@ static MienStatus open_first(bool with_cpu, const MieniDeviceOptions *options, M
             MienDeviceInfo info;
             MienError reason = {.reason = "vulkan-software-only"};
             describe(backend, index, &info);
-            if (!(info.software && backend->numbered) &&
-                open_device(backend, index, options, choice, &reason) == MIEN_OK) {
+            bool passed_over = info.usable && info.software && backend->numbered;
+            if (!passed_over && open_device(backend, index, options, choice, &reason) == MIEN_OK) {
                 snprintf(choice->why, sizeof(choice->why), "%s%s%.200s", choice->id,
                          length ? "; not " : "", why);
                 return MIEN_OK;

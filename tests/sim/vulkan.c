@@ -51,23 +51,35 @@ static VkStatus enumerate_devices(VkInstanceHandle instance, uint32_t *n, VkDevi
     return (VkStatus)sim_number("MIEN_SIM_VK_ENUMERATE", 0);
 }
 
-static void properties(VkDeviceHandle device, VkProperties2 *all)
+/* Number i of what the list says of a device; 0 if it says nothing. */
+static uint32_t number_of(VkDeviceHandle device, int i)
 {
     char item[128], field[64];
+    return sim_item(device_list(), ',', *(const char *)device, item, sizeof(item)) &&
+                   sim_item(item, ':', i, field, sizeof(field))
+               ? (uint32_t)strtoul(field, NULL, 0)
+               : 0;
+}
+
+static void properties(VkDeviceHandle device, VkProperties *all)
+{
+    char item[128], field[64];
+    all->api_version = api();
+    all->device_type = number_of(device, 0);
+    all->vendor_id = number_of(device, 1);
+    if (sim_item(device_list(), ',', *(const char *)device, item, sizeof(item)) &&
+        sim_item(item, ':', 3, field, sizeof(field)))
+        snprintf(all->name, sizeof(all->name), "%s", field);
+}
+
+static void properties_2(VkDeviceHandle device, VkProperties2 *all)
+{
     VkDriverProperties *driver = all->next;
     VkIdProperties *id = driver->next;
-    if (!sim_item(device_list(), ',', *(const char *)device, item, sizeof(item)))
-        return;
-    uint32_t numbers[3] = {0, 0, 0};
-    for (int i = 0; i < 3; i++)
-        if (sim_item(item, ':', i, field, sizeof(field)))
-            numbers[i] = (uint32_t)strtoul(field, NULL, 0);
-    all->properties.api_version = api();
-    all->properties.device_type = numbers[0];
-    all->properties.vendor_id = numbers[1];
-    driver->driver_id = (int32_t)numbers[2];
-    if (sim_item(item, ':', 3, field, sizeof(field)))
-        snprintf(all->properties.name, sizeof(all->properties.name), "%s", field);
+    if (api() < VK_VERSION_1_1)
+        abort(); /* a driver has no such function then */
+    properties(device, &all->properties);
+    driver->driver_id = (int32_t)number_of(device, 2);
     memset(id->device_uuid, 0x11, sizeof(id->device_uuid));
 }
 
@@ -88,7 +100,8 @@ SIM_EXPORT VkFunction vkGetInstanceProcAddr(VkInstanceHandle instance, const cha
         {"vkEnumerateInstanceVersion", (VkFunction)enumerate_version},
         {"vkCreateInstance", (VkFunction)create_instance},
         {"vkEnumeratePhysicalDevices", (VkFunction)enumerate_devices},
-        {"vkGetPhysicalDeviceProperties2", (VkFunction)properties},
+        {"vkGetPhysicalDeviceProperties", (VkFunction)properties},
+        {"vkGetPhysicalDeviceProperties2", (VkFunction)properties_2},
         {"vkGetPhysicalDeviceQueueFamilyProperties", (VkFunction)queue_families},
     };
     (void)instance;

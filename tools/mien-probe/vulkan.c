@@ -20,7 +20,8 @@ typedef struct Vulkan {
     VkStatus (*create)(const VkInstanceInfo *info, const void *allocator,
                        VkInstanceHandle *instance);
     VkStatus (*devices)(VkInstanceHandle instance, uint32_t *n, VkDeviceHandle *devices);
-    void (*properties)(VkDeviceHandle device, VkProperties2 *properties);
+    void (*properties)(VkDeviceHandle device, VkProperties *properties);
+    void (*properties_2)(VkDeviceHandle device, VkProperties2 *properties); /* Vulkan 1.1 */
     void (*families)(VkDeviceHandle device, uint32_t *n, VkQueueFamily *families);
 } Vulkan;
 
@@ -51,8 +52,10 @@ static void note_device(const Vulkan *vulkan, int i, VkDeviceHandle device, Coun
     VkIdProperties id = {.type = VK_TYPE_ID_PROPERTIES};
     VkDriverProperties driver = {.type = VK_TYPE_DRIVER_PROPERTIES, .next = &id};
     VkProperties2 all = {.type = VK_TYPE_PROPERTIES_2, .next = &driver};
-    vulkan->properties(device, &all);
+    vulkan->properties(device, &all.properties);
     uint32_t version = all.properties.api_version;
+    if (version >= VK_VERSION_1_1 && vulkan->properties_2)
+        vulkan->properties_2(device, &all);
     fact("V02.%d.name", i, "%.255s", all.properties.name);
     fact("V02.%d.type", i, "%u", all.properties.device_type);
     fact("V02.%d.vendor", i, "0x%04x", all.properties.vendor_id);
@@ -90,7 +93,8 @@ static void note_devices(Vulkan *vulkan, VkInstanceHandle instance)
     uint32_t n = MAX_DEVICES;
     Counts counts = {0, 0};
     look_up(vulkan, instance, "vkEnumeratePhysicalDevices", &vulkan->devices);
-    look_up(vulkan, instance, "vkGetPhysicalDeviceProperties2", &vulkan->properties);
+    look_up(vulkan, instance, "vkGetPhysicalDeviceProperties", &vulkan->properties);
+    look_up(vulkan, instance, "vkGetPhysicalDeviceProperties2", &vulkan->properties_2);
     look_up(vulkan, instance, "vkGetPhysicalDeviceQueueFamilyProperties", &vulkan->families);
     if (!vulkan->devices || !vulkan->properties || !vulkan->families)
         return;

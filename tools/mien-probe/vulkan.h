@@ -46,16 +46,18 @@ typedef struct VkInstanceInfo {
     const char *const *extensions;
 } VkInstanceInfo;
 
+typedef struct VkProperties {
+    uint32_t api_version, driver_version, vendor_id, device_id, device_type;
+    char name[256];
+    uint8_t pipeline_cache_uuid[16];
+    uint64_t limits[63]; /* VkPhysicalDeviceLimits: 504 bytes, nothing of it is used */
+    uint32_t sparse[5];
+} VkProperties;
+
 typedef struct VkProperties2 {
     int32_t type;
     void *next;
-    struct {
-        uint32_t api_version, driver_version, vendor_id, device_id, device_type;
-        char name[256];
-        uint8_t pipeline_cache_uuid[16];
-        uint64_t limits[63]; /* VkPhysicalDeviceLimits: 504 bytes, nothing of it is used */
-        uint32_t sparse[5];
-    } properties;
+    VkProperties properties;
 } VkProperties2;
 
 typedef struct VkDriverProperties {

@@ -204,7 +204,7 @@ static void write_crop_set(MieniDevicePlan *plan)
     }
     VkWriteDescriptorSet write = {.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
                                   .dstSet = plan->crop_set,
-                                  .dstBinding = 4,
+                                  .dstBinding = VULKAN_SET_BUFFERS,
                                   .descriptorCount = MIENI_MAX_IMPORTS,
                                   .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
                                   .pBufferInfo = infos};

@@ -333,8 +333,13 @@ static void too_little_is_refused(void **state)
         check_choice(name, false, "vulkan-feature-missing");
     }
     check_choice("vulkan", false, "vulkan-feature-missing");
-    if (!has_cuda())
-        check_choice("auto", false, "cpu");
+    if (has_cuda())
+        return;
+    check_choice("auto", false, "cpu");
+    MieniChoice choice;
+    MienError error = {0};
+    assert_int_equal(mieni_registry_open("gpu", true, &options, &choice, &error), MIEN_E_DEVICE);
+    assert_non_null(strstr(error.text, "vulkan:2 (vulkan-feature-missing)"));
 }
 
 /* Vulkan 1.1 without any extension or feature, and memory that the host does not see as its own:
