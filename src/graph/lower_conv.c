@@ -127,12 +127,13 @@ bool mieni_lower_convolution(MieniLowering *lowering, const MieniGraphOp *op)
         return false;
     bool depthwise = op->kind == MIENI_GRAPH_DEPTHWISE_CONV_2D;
     MieniConvWeights weights = {0};
+    if (!depthwise && !mieni_input_weights(lowering, op, 1, filter->n_elements, &weights))
+        return false;
     if (depthwise)
         weights.depthwise = mieni_input_constant(lowering, op, 1, filter->n_elements);
-    else
-        mieni_input_weights(lowering, op, 1, filter->n_elements, &weights);
-    if (lowering->status == MIEN_OK)
-        weights.bias = conv_bias(lowering, op, shape.out_channels);
+    if (depthwise && !weights.depthwise)
+        return false;
+    weights.bias = conv_bias(lowering, op, shape.out_channels);
     if (!weights.bias)
         return false;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The dense product of gemm_avx2.h with vectors of 16 channels, and one of 8 at the end of a panel
- * where the channels want it. Panels have up to 48 channels and are packed as there.
+ * The dense product of gemm_avx2.h with vectors of 16 channels; where a panel ends in 8, two pixels
+ * share a vector for them. Panels have up to 48 channels and are packed as there.
  */
 #ifndef MIENI_KERNELS_X86_GEMM_AVX512_H
 #define MIENI_KERNELS_X86_GEMM_AVX512_H
