@@ -123,6 +123,16 @@ MIENI_INLINE __m256 avx2_activate(MieniActivation activation, __m256 x, __m256 s
     return x;
 }
 
+/* Does `statements` with `activation` as a constant; nothing for those that change nothing here. */
+#define WITH_ACTIVATION(which, statements)                                                         \
+    if ((which) == MIENI_ACTIVATION_PRELU) {                                                       \
+        const MieniActivation activation = MIENI_ACTIVATION_PRELU;                                 \
+        statements                                                                                 \
+    } else if ((which) == MIENI_ACTIVATION_RELU) {                                                 \
+        const MieniActivation activation = MIENI_ACTIVATION_RELU;                                  \
+        statements                                                                                 \
+    }
+
 /* How many lanes of the residual count for the 8 output channels from `channel` on. */
 static inline ptrdiff_t avx2_residual_lanes(const MieniConvArgs *args, int32_t channel)
 {

@@ -66,14 +66,10 @@ typedef struct Panel {
     }
 
 #define SLOPE(v) _mm256_load_ps(panel->packed + 8 * (vectors + v))
-#define APPLY_PRELU(i, v)                                                                          \
+#define ACTIVATE(i, v)                                                                             \
     if (i < rows && v < vectors)                                                                   \
-        sums[i][v] = avx2_activate(MIENI_ACTIVATION_PRELU, sums[i][v], SLOPE(v));
-#define APPLY_PRELU_ROW(i) EACH_VECTOR(APPLY_PRELU, i)
-#define APPLY_RELU(i, v)                                                                           \
-    if (i < rows && v < vectors)                                                                   \
-        sums[i][v] = avx2_activate(MIENI_ACTIVATION_RELU, sums[i][v], sums[i][v]);
-#define APPLY_RELU_ROW(i) EACH_VECTOR(APPLY_RELU, i)
+        sums[i][v] = avx2_activate(activation, sums[i][v], SLOPE(v));
+#define ACTIVATE_ROW(i) EACH_VECTOR(ACTIVATE, i)
 
 #define STORE_VECTOR(i, v)                                                                         \
     if (v < vectors)                                                                               \
@@ -116,11 +112,7 @@ MIENI_INLINE void tile(const Panel *panel, int32_t first, const int rows, const 
     if (panel->has_residual) {
         EACH_ROW(ADD_RESIDUAL)
     }
-    if (panel->activation == MIENI_ACTIVATION_PRELU) {
-        EACH_ROW(APPLY_PRELU_ROW)
-    } else if (panel->activation == MIENI_ACTIVATION_RELU) {
-        EACH_ROW(APPLY_RELU_ROW)
-    }
+    WITH_ACTIVATION(panel->activation, EACH_ROW(ACTIVATE_ROW))
     EACH_ROW(STORE_ROW)
 }
 

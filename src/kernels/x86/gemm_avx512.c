@@ -174,13 +174,7 @@ MIENI_INLINE void run_tile(const Panel *panel, const Tile *tile, const int rows,
     if (residual) {
         EACH_ROW(ADD_RESIDUAL)
     }
-    if (panel->activation == MIENI_ACTIVATION_PRELU) {
-        const MieniActivation activation = MIENI_ACTIVATION_PRELU;
-        EACH_ROW(ACTIVATE_ROW)
-    } else if (panel->activation == MIENI_ACTIVATION_RELU) {
-        const MieniActivation activation = MIENI_ACTIVATION_RELU;
-        EACH_ROW(ACTIVATE_ROW)
-    }
+    WITH_ACTIVATION(panel->activation, EACH_ROW(ACTIVATE_ROW))
     EACH_ROW(STORE_ROW)
 }
 
@@ -209,9 +203,15 @@ typedef struct Pair {
         EACH_PAIR_VECTOR(ADD_PAIR_PRODUCT, p, j)                                                   \
         sums[p].ends = _mm512_fmadd_ps(_mm512_mask_blend_ps(0xff00, a, b), w.ends, sums[p].ends);  \
     }
-#define END_PAIR(p, i, j)                                                                          \
+#define ADD_PAIR_RESIDUAL(p, i, j)                                                                 \
     if (i < rows)                                                                                  \
-        end_pair(panel, tile, i, j < rows, vectors, activation, sums[p]);
+        add_pair_residual(tile, i, j < rows, vectors, &sums[p]);
+#define ACTIVATE_PAIR(p, i, j)                                                                     \
+    if (i < rows)                                                                                  \
+        activate_pair(panel->packed + width, vectors, activation, &sums[p]);
+#define STORE_PAIR(p, i, j)                                                                        \
+    if (i < rows)                                                                                  \
+        store_pair(tile, i, j < rows, vectors, &sums[p]);
 
 /* The same numbers for both pixels. */
 MIENI_INLINE Pair twice(const float *from, const int vectors)
@@ -224,33 +224,43 @@ MIENI_INLINE Pair twice(const float *from, const int vectors)
     return pair;
 }
 
-/* Residual, activation and storing of pixel i, and of the next one if there are two. */
-MIENI_INLINE void end_pair(const Panel *panel, const Tile *tile, const int i, const bool two,
-                           const int vectors, const MieniActivation activation, Pair sums)
+/* That of pixel i, and of the next one if there are two. */
+MIENI_INLINE void add_pair_residual(const Tile *tile, const int i, const bool two,
+                                    const int vectors, Pair *sums)
+{
+    const float *first = tile->residual + i * tile->residual_step;
+    const float *second = two ? first + tile->residual_step : first;
+    for (int v = 0; v < vectors; v++) {
+        sums->first[v] = _mm512_add_ps(sums->first[v], _mm512_loadu_ps(first + 16 * v));
+        sums->second[v] = _mm512_add_ps(sums->second[v], _mm512_loadu_ps(second + 16 * v));
+    }
+    __m512 ends = _mm512_castps256_ps512(_mm256_loadu_ps(first + 16 * vectors));
+    ends = _mm512_insertf32x8(ends, _mm256_loadu_ps(second + 16 * vectors), 1);
+    sums->ends = _mm512_add_ps(sums->ends, ends);
+}
+
+MIENI_INLINE void activate_pair(const float *slope, const int vectors,
+                                const MieniActivation activation, Pair *sums)
+{
+    const Pair slopes = twice(slope, vectors);
+    for (int v = 0; v < vectors; v++) {
+        sums->first[v] = avx512_activate(activation, sums->first[v], slopes.first[v]);
+        sums->second[v] = avx512_activate(activation, sums->second[v], slopes.first[v]);
+    }
+    sums->ends = avx512_activate(activation, sums->ends, slopes.ends);
+}
+
+MIENI_INLINE void store_pair(const Tile *tile, const int i, const bool two, const int vectors,
+                             const Pair *sums)
 {
     float *out = tile->out + i * tile->out_step, *next = out + tile->out_step;
-    const int end = 16 * vectors;
-    const Pair slopes = twice(panel->packed + end + 8, vectors);
-    if (tile->residual) {
-        const float *first = tile->residual + i * tile->residual_step;
-        const float *second = two ? first + tile->residual_step : first;
-        for (int v = 0; v < vectors; v++) {
-            sums.first[v] = _mm512_add_ps(sums.first[v], _mm512_loadu_ps(first + 16 * v));
-            sums.second[v] = _mm512_add_ps(sums.second[v], _mm512_loadu_ps(second + 16 * v));
-        }
-        __m512 ends = _mm512_castps256_ps512(_mm256_loadu_ps(first + end));
-        ends = _mm512_insertf32x8(ends, _mm256_loadu_ps(second + end), 1);
-        sums.ends = _mm512_add_ps(sums.ends, ends);
-    }
-    sums.ends = avx512_activate(activation, sums.ends, slopes.ends);
     for (int v = 0; v < vectors; v++)
-        _mm512_storeu_ps(out + 16 * v, avx512_activate(activation, sums.first[v], slopes.first[v]));
-    _mm256_storeu_ps(out + end, _mm512_castps512_ps256(sums.ends));
+        _mm512_storeu_ps(out + 16 * v, sums->first[v]);
+    _mm256_storeu_ps(out + 16 * vectors, _mm512_castps512_ps256(sums->ends));
     for (int v = 0; v < vectors && two; v++)
-        _mm512_storeu_ps(next + 16 * v,
-                         avx512_activate(activation, sums.second[v], slopes.first[v]));
+        _mm512_storeu_ps(next + 16 * v, sums->second[v]);
     if (two)
-        _mm256_storeu_ps(next + end, _mm512_extractf32x8_ps(sums.ends, 1));
+        _mm256_storeu_ps(next + 16 * vectors, _mm512_extractf32x8_ps(sums->ends, 1));
 }
 
 /* `rows` and `vectors` are constants wherever this is inlined. */
@@ -271,16 +281,11 @@ MIENI_INLINE void run_pairs(const Panel *panel, const Tile *tile, const int rows
             EACH_PAIR(MULTIPLY_PAIR)
         }
     }
-    if (panel->activation == MIENI_ACTIVATION_PRELU) {
-        const MieniActivation activation = MIENI_ACTIVATION_PRELU;
-        EACH_PAIR(END_PAIR)
-    } else if (panel->activation == MIENI_ACTIVATION_RELU) {
-        const MieniActivation activation = MIENI_ACTIVATION_RELU;
-        EACH_PAIR(END_PAIR)
-    } else {
-        const MieniActivation activation = MIENI_ACTIVATION_NONE;
-        EACH_PAIR(END_PAIR)
+    if (tile->residual) {
+        EACH_PAIR(ADD_PAIR_RESIDUAL)
     }
+    WITH_ACTIVATION(panel->activation, EACH_PAIR(ACTIVATE_PAIR))
+    EACH_PAIR(STORE_PAIR)
 }
 
 /* Each tile is a function of its own, for the sake of the compiler's register allocation. */

@@ -71,13 +71,7 @@ MIENI_INLINE void run_tiles(ThinRow *row, int32_t n, const int rows, const int v
         if (residual) {
             EACH_ROW(ADD_RESIDUAL)
         }
-        if (row->activation == MIENI_ACTIVATION_PRELU) {
-            const MieniActivation activation = MIENI_ACTIVATION_PRELU;
-            EACH_ROW(ACTIVATE_ROW)
-        } else if (row->activation == MIENI_ACTIVATION_RELU) {
-            const MieniActivation activation = MIENI_ACTIVATION_RELU;
-            EACH_ROW(ACTIVATE_ROW)
-        }
+        WITH_ACTIVATION(row->activation, EACH_ROW(ACTIVATE_ROW))
         EACH_ROW(STORE_ROW)
     }
     row->in = in;

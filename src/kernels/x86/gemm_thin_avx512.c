@@ -60,13 +60,7 @@
         if (residual) {                                                                            \
             EACH_ROW(ADD_RESIDUAL)                                                                 \
         }                                                                                          \
-        if (row->activation == MIENI_ACTIVATION_PRELU) {                                           \
-            const MieniActivation activation = MIENI_ACTIVATION_PRELU;                             \
-            EACH_ROW(ACTIVATE_ROW)                                                                 \
-        } else if (row->activation == MIENI_ACTIVATION_RELU) {                                     \
-            const MieniActivation activation = MIENI_ACTIVATION_RELU;                              \
-            EACH_ROW(ACTIVATE_ROW)                                                                 \
-        }                                                                                          \
+        WITH_ACTIVATION(row->activation, EACH_ROW(ACTIVATE_ROW))                                   \
         EACH_ROW(STORE_ROW)                                                                        \
     }
 
